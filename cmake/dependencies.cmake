@@ -1,0 +1,33 @@
+# Every dependency outside Debian's packages lives in the prefix that script/bootstrap fills.
+set(SLIPWAY_DEPS ${CMAKE_SOURCE_DIR}/.deps CACHE PATH "Prefix filled by script/bootstrap")
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(PostgreSQL REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(fmt REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(CURL REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
+
+find_package(rapidcheck REQUIRED)
+
+# Apache Arrow from the pyarrow wheel. libparquet exports OpenSSL's EVP_*, so OpenSSL stands before it in every link.
+add_library(dep_arrow INTERFACE)
+target_include_directories(dep_arrow SYSTEM INTERFACE ${SLIPWAY_DEPS}/arrow/include)
+target_link_libraries(dep_arrow INTERFACE OpenSSL::SSL OpenSSL::Crypto ${SLIPWAY_DEPS}/arrow/libparquet.so ${SLIPWAY_DEPS}/arrow/libarrow.so)
+
+# ONNX Runtime: headers only; the library is opened at run time (its one symbol is versioned, see docs/decisions).
+add_library(dep_onnxruntime INTERFACE)
+target_include_directories(dep_onnxruntime SYSTEM INTERFACE ${SLIPWAY_DEPS}/onnxruntime/include)
+target_link_libraries(dep_onnxruntime INTERFACE ${CMAKE_DL_LIBS})
