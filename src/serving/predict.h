@@ -17,8 +17,10 @@
 #include "base/snapshot.h"
 #include "base/task.h"
 #include "serving/admission.h"
+#include "serving/commitment.h"
 #include "serving/deadline_timer.h"
 #include "serving/infer.h"
+#include "serving/pooled_run.h"
 #include "serving/served_version.h"
 
 namespace slipway {
@@ -35,10 +37,10 @@ struct PredictCall {
 // An answer and what its views point into. Reused: clear() keeps capacity.
 struct Prediction {
   std::shared_ptr<const ServedVersion> version;
-  RunOutputs outputs;
-  std::shared_ptr<void> pooled;  // the run on a runner that owns the outputs, if it was not on the I/O thread
+  std::vector<std::uint32_t> wanted;   // outputs asked for, as indices into the signature
+  RunOutputs outputs;                  // of a run on the I/O thread
+  std::shared_ptr<PooledRun> pooled;   // of a run on a runner
   InferResponse response;
-  Report contract_report;
 
   void clear();
 };
@@ -51,12 +53,12 @@ struct PredictLimits {
 // One for each I/O thread; shares its collaborators with the others.
 class Predictor {
  public:
-  Predictor(const SnapshotCell<ServingSnapshot>& serving, Admission& admission, DeadlineTimer& deadlines, AuditLog& audit,
+  Predictor(const SnapshotCell<ServingSnapshot>& serving, Admission& admission, DeadlineTimer& deadlines, audit::AuditLog& audit,
             const Secret& commitment_key, PredictLimits limits);
 
   // On failure `prediction` holds nothing to encode. Errors: not_found "model.not_found" or "model.version_not_served",
   // invalid_argument "contract.violation" or of the runtime, resource_exhausted "serving.too_many_requests" or
-  // "serving.queue_full", deadline_exceeded "serving.deadline", unavailable "audit.unavailable".
+  // "serving.queue_full", deadline_exceeded "serving.deadline", those of the audit log when it cannot keep the record.
   Task<Status> predict(const PredictCall& call, const InferRequest& request, Prediction& prediction);
 
   // The newest snapshot, for metadata and readiness.
@@ -66,16 +68,18 @@ class Predictor {
 
  private:
   Result<std::shared_ptr<const ServedVersion>> choose(const InferRequest& request);
+  Status select_outputs(const InferRequest& request, Prediction& prediction) const;
+  Status validate(const InferRequest& request, const ServedVersion& version);
   Task<Status> run(const PredictCall& call, const InferRequest& request, Prediction& prediction);
   Task<Status> run_on_runner(const PredictCall& call, const InferRequest& request, Prediction& prediction);
-  Task<Status> record(const PredictCall& call, const InferRequest& request, const Prediction& prediction, const Status& outcome);
+  Task<Status> record(const PredictCall& call, const InferRequest& request, const Prediction& prediction, Code outcome);
   Monotonic deadline(const PredictCall& call, const InferRequest& request) const;
 
   SnapshotCell<ServingSnapshot>::Reader serving_;
   Admission& admission_;
   DeadlineTimer& deadlines_;
-  AuditLog& audit_;
-  const Secret& commitment_key_;
+  audit::AuditLog& audit_;
+  Committer committer_;
   const PredictLimits limits_;
 };
 

@@ -15,7 +15,7 @@
 
 #include "base/digest.h"
 #include "data/bind.h"
-#include "runtime/onnx_runtime.h"
+#include "runtime/loaded_model.h"
 #include "serving/metrics.h"
 #include "serving/runner_pool.h"
 
@@ -26,10 +26,10 @@ struct ServedVersion {
   std::string version;       // semantic version
   std::string number_text;   // the integer that MLflow clients use, in digits
   Digest digest;             // of the bundle
-  std::shared_ptr<OnnxModel> runtime;
+  std::shared_ptr<const LoadedModel> runtime;
   std::shared_ptr<const BoundContract> contract;
   std::unique_ptr<RunnerPool> runners;  // null: runs on the I/O thread
-  VersionMetrics metrics;
+  mutable VersionMetrics metrics;       // handles: counting does not change the version
 };
 
 // Looks names up without making a std::string.
