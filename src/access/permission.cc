@@ -6,8 +6,9 @@
 namespace slipway {
 namespace {
 
-constexpr std::array<std::string_view, 9> kPermissionNames = {"public",  "read-metadata", "read-metrics", "predict", "register",
-                                                              "approve", "deploy",        "manage-access", "read-audit"};
+constexpr std::array<std::string_view, 9> kPermissionNames = {"public",  "read-metadata", "read-metrics",
+                                                              "predict", "register",      "approve",
+                                                              "deploy",  "manage-access", "read-audit"};
 constexpr std::array<std::string_view, 7> kRoleNames = {"viewer",   "predictor", "data-scientist", "approver",
                                                         "operator", "admin",     "auditor"};
 
@@ -17,7 +18,8 @@ constexpr unsigned bit(Permission permission) { return 1U << static_cast<unsigne
 constexpr std::array<unsigned, 7> kMatrix = {
     bit(Permission::kReadMetadata) | bit(Permission::kReadMetrics),
     bit(Permission::kPredict),
-    bit(Permission::kReadMetadata) | bit(Permission::kReadMetrics) | bit(Permission::kPredict) | bit(Permission::kRegister),
+    bit(Permission::kReadMetadata) | bit(Permission::kReadMetrics) | bit(Permission::kPredict) |
+        bit(Permission::kRegister),
     bit(Permission::kReadMetadata) | bit(Permission::kReadMetrics) | bit(Permission::kApprove),
     bit(Permission::kReadMetadata) | bit(Permission::kReadMetrics) | bit(Permission::kDeploy),
     bit(Permission::kReadMetadata) | bit(Permission::kReadMetrics) | bit(Permission::kManageAccess),
@@ -26,7 +28,9 @@ constexpr std::array<unsigned, 7> kMatrix = {
 
 }  // namespace
 
-std::string_view to_string(Permission permission) noexcept { return kPermissionNames[static_cast<std::size_t>(permission)]; }
+std::string_view to_string(Permission permission) noexcept {
+  return kPermissionNames[static_cast<std::size_t>(permission)];
+}
 std::string_view to_string(Role role) noexcept { return kRoleNames[static_cast<std::size_t>(role)]; }
 
 std::optional<Role> parse_role(std::string_view text) noexcept {
