@@ -17,10 +17,11 @@ struct MatrixRow {
   Permission permission;
   const char* allowed;  // 'x' or '.', one a role
 };
-//                                        viewer, predictor, data-scientist, approver, operator, admin, auditor
-constexpr MatrixRow kExpected[] = {{kPublic, "xxxxxxx"},  {kReadMetadata, "x.xxxxx"}, {kReadMetrics, "x.xxxxx"},
-                                   {kPredict, ".xx...."}, {kRegister, "..x...."},     {kApprove, "...x..."},
-                                   {kDeploy, "....x.."},  {kManageAccess, ".....x."}, {kReadAudit, "......x"}};
+// viewer, predictor, data-scientist, approver, operator, admin, auditor
+constexpr MatrixRow kExpected[] = {{kPublic, "xxxxxxx"},      {kReadEndpoint, "xxxxxxx"}, {kReadMetadata, "x.xxxxx"},
+                                   {kReadMetrics, "x.xxxxx"}, {kPredict, ".xx...."},      {kRegister, "..x...."},
+                                   {kApprove, "...x..."},     {kDeploy, "....x.."},       {kManageAccess, ".....x."},
+                                   {kReadAudit, "......x"}};
 
 TEST(Matrix, IsExactlyThePromisedOne) {
   for (const auto& [permission, allowed] : kExpected) {
@@ -29,6 +30,13 @@ TEST(Matrix, IsExactlyThePromisedOne) {
           << to_string(kRoles[i]) << " " << to_string(permission);
     }
   }
+}
+
+TEST(Permission, EachHasAName) {
+  EXPECT_EQ(to_string(kPublic), "public");
+  EXPECT_EQ(to_string(kReadEndpoint), "read-endpoint");
+  EXPECT_EQ(to_string(kPredict), "predict");
+  EXPECT_EQ(to_string(kReadAudit), "read-audit");
 }
 
 TEST(Role, NamesRoundTrip) {
