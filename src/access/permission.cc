@@ -6,14 +6,16 @@
 namespace slipway {
 namespace {
 
-constexpr std::array<std::string_view, 10> kPermissionNames = {"public", "read-endpoint", "read-metadata", "read-metrics", "predict", "register",
-                                                              "approve", "deploy",        "manage-access", "read-audit"};
+constexpr std::array<std::string_view, 10> kPermissionNames = {
+    "public",   "read-endpoint", "read-metadata", "read-metrics",  "predict",
+    "register", "approve",       "deploy",        "manage-access", "read-audit"};
 constexpr std::array<std::string_view, 7> kRoleNames = {"viewer",   "predictor", "data-scientist", "approver",
                                                         "operator", "admin",     "auditor"};
 
 constexpr unsigned bit(Permission permission) { return 1U << static_cast<unsigned>(permission); }
 
-constexpr unsigned kReads = bit(Permission::kReadEndpoint) | bit(Permission::kReadMetadata) | bit(Permission::kReadMetrics);
+constexpr unsigned kReads =
+    bit(Permission::kReadEndpoint) | bit(Permission::kReadMetadata) | bit(Permission::kReadMetrics);
 
 // In the order of Role. An admin manages access and can neither predict nor approve; only other roles can.
 constexpr std::array<unsigned, 7> kMatrix = {
@@ -28,7 +30,9 @@ constexpr std::array<unsigned, 7> kMatrix = {
 
 }  // namespace
 
-std::string_view to_string(Permission permission) noexcept { return kPermissionNames[static_cast<std::size_t>(permission)]; }
+std::string_view to_string(Permission permission) noexcept {
+  return kPermissionNames[static_cast<std::size_t>(permission)];
+}
 std::string_view to_string(Role role) noexcept { return kRoleNames[static_cast<std::size_t>(role)]; }
 
 std::optional<Role> parse_role(std::string_view text) noexcept {
