@@ -8,6 +8,9 @@
 #include <string_view>
 #include <unistd.h>
 
+#include "storage/driver.h"
+#include "storage/migrations.h"
+
 namespace slipway {
 namespace {
 
@@ -64,6 +67,15 @@ std::unique_ptr<Database> DatabaseTestCase::open() const {
   auto database = open_database(uri_);
   if (!database) throw std::runtime_error(database.error().message);
   return std::move(*database);
+}
+
+std::unique_ptr<Database> DatabaseTestCase::open_with(std::string_view script) const {
+  const Migration migration{1, "test", script};
+  auto driver = open_driver(uri_);
+  if (!driver) throw std::runtime_error(driver.error().message);
+  const Status status = migrate(**driver, std::span(&migration, 1));
+  if (!status) throw std::runtime_error(status.error().message);
+  return std::move(*driver);
 }
 
 std::string database_name(const testing::TestParamInfo<DatabaseKind>& info) {
