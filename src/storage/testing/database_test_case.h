@@ -32,7 +32,6 @@ class DatabaseTestCase : public testing::TestWithParam<DatabaseKind> {
  private:
   std::string uri_;
   std::string directory_;  // of SQLite's file
-  std::string created_;    // the name of the database at the server
 };
 
 inline auto every_database() {
