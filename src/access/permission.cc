@@ -6,27 +6,33 @@
 namespace slipway {
 namespace {
 
-constexpr std::array<std::string_view, 9> kPermissionNames = {"public",  "read-metadata", "read-metrics", "predict", "register",
-                                                              "approve", "deploy",        "manage-access", "read-audit"};
+constexpr std::array<std::string_view, 10> kPermissionNames = {
+    "public",   "read-endpoint", "read-metadata", "read-metrics",  "predict",
+    "register", "approve",       "deploy",        "manage-access", "read-audit"};
 constexpr std::array<std::string_view, 7> kRoleNames = {"viewer",   "predictor", "data-scientist", "approver",
                                                         "operator", "admin",     "auditor"};
 
 constexpr unsigned bit(Permission permission) { return 1U << static_cast<unsigned>(permission); }
 
+constexpr unsigned kReads =
+    bit(Permission::kReadEndpoint) | bit(Permission::kReadMetadata) | bit(Permission::kReadMetrics);
+
 // In the order of Role. An admin manages access and can neither predict nor approve; only other roles can.
 constexpr std::array<unsigned, 7> kMatrix = {
-    bit(Permission::kReadMetadata) | bit(Permission::kReadMetrics),
-    bit(Permission::kPredict),
-    bit(Permission::kReadMetadata) | bit(Permission::kReadMetrics) | bit(Permission::kPredict) | bit(Permission::kRegister),
-    bit(Permission::kReadMetadata) | bit(Permission::kReadMetrics) | bit(Permission::kApprove),
-    bit(Permission::kReadMetadata) | bit(Permission::kReadMetrics) | bit(Permission::kDeploy),
-    bit(Permission::kReadMetadata) | bit(Permission::kReadMetrics) | bit(Permission::kManageAccess),
-    bit(Permission::kReadMetadata) | bit(Permission::kReadMetrics) | bit(Permission::kReadAudit),
+    kReads,
+    bit(Permission::kReadEndpoint) | bit(Permission::kPredict),
+    kReads | bit(Permission::kPredict) | bit(Permission::kRegister),
+    kReads | bit(Permission::kApprove),
+    kReads | bit(Permission::kDeploy),
+    kReads | bit(Permission::kManageAccess),
+    kReads | bit(Permission::kReadAudit),
 };
 
 }  // namespace
 
-std::string_view to_string(Permission permission) noexcept { return kPermissionNames[static_cast<std::size_t>(permission)]; }
+std::string_view to_string(Permission permission) noexcept {
+  return kPermissionNames[static_cast<std::size_t>(permission)];
+}
 std::string_view to_string(Role role) noexcept { return kRoleNames[static_cast<std::size_t>(role)]; }
 
 std::optional<Role> parse_role(std::string_view text) noexcept {

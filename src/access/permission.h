@@ -12,6 +12,7 @@ namespace slipway {
 
 enum class Permission : std::uint8_t {
   kPublic,        // health and the server's own metadata; anyone
+  kReadEndpoint,  // a served model's inputs, outputs and readiness: what a caller must know
   kReadMetadata,  // models, versions, contracts, cards
   kReadMetrics,
   kPredict,

@@ -1,7 +1,7 @@
 // Blobs by key: write-once, over Arrow's file systems (a local directory now, s3:// by URI).
 //
-// Keys are made by us ("blobs/sha256/ab/abcd…"): segments of [A-Za-z0-9._-], no empty, "." or ".." segment. No text of a
-// client ever becomes a key. All calls block. Thread-safe.
+// Keys are made by us ("blobs/sha256/ab/abcd…"): segments of [A-Za-z0-9._-], no empty, "." or ".." segment. No text of
+// a client ever becomes a key. All calls block. Thread-safe.
 #pragma once
 
 #include <cstddef>

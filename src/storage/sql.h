@@ -1,8 +1,8 @@
 // One SQL, two drivers: the same statement text runs on SQLite and on PostgreSQL.
 //
 // Statements use $1 … $n, ON CONFLICT, RETURNING, and the types TEXT, BIGINT, DOUBLE PRECISION, BYTEA/BLOB (written as
-// {blob} in migrations), BOOLEAN as BIGINT 0/1. Identifiers are made by us (base/id.h), so there are no identity columns.
-// All calls block; never make one on an I/O thread. A Database is shared by all threads.
+// {blob} in migrations), BOOLEAN as BIGINT 0/1. Identifiers are made by us (base/id.h), so there are no identity
+// columns. All calls block; never make one on an I/O thread. A Database is shared by all threads.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +47,9 @@ class Row {
 
 using SqlArguments = std::vector<SqlValue>;
 
-// Executes statements inside one transaction. Not shared between threads. Valid only inside the function it is given to.
+// Executes statements inside one transaction. Not shared between threads. Valid only inside the function it is given
+// to. The first statement that fails fails the transaction: the ones after it return the same error, and nothing is
+// kept.
 class Transaction {
  public:
   virtual ~Transaction() = default;
@@ -59,14 +61,17 @@ class Transaction {
   virtual Status execute_batch(std::string_view sql, std::span<const SqlArguments> rows) = 0;
 };
 
-// Errors carry: already_exists "sql.unique" (unique or primary key), failed_precondition "sql.constraint" (check, foreign
-// key, trigger; the message is the constraint's own), aborted "sql.conflict" (serialization, deadlock: write() has retried
-// it), unavailable "sql.unavailable" (connection, disk), internal "sql.error" (a defect of ours).
+// Errors carry: already_exists "sql.unique" (unique or primary key), failed_precondition "sql.constraint" (check,
+// foreign key, trigger; the message is the constraint's own), aborted "sql.conflict" (serialization, deadlock: write()
+// has retried it), unavailable "sql.unavailable" (connection, disk), invalid_argument "sql.text" (an argument with a
+// NUL, or not UTF-8), internal "sql.error" (a defect of ours). A body must not call the Database again; it has its
+// Transaction.
 class Database {
  public:
   virtual ~Database() = default;
   // Runs `body` in a serializable read-write transaction; commits if it returns ok, rolls back otherwise (also when it
-  // throws). A serialization failure reruns `body` a few times, so it must not act outside the database. Durable when ok.
+  // throws). A serialization failure reruns `body` a few times, so it must not act outside the database. Durable when
+  // ok.
   virtual Status write(const std::function<Status(Transaction&)>& body) = 0;
   // Runs `body` on a consistent snapshot; concurrent with writers.
   virtual Status read(const std::function<Status(Transaction&)>& body) = 0;
@@ -74,8 +79,8 @@ class Database {
   virtual std::string_view dialect() const noexcept = 0;
 };
 
-// "sqlite:PATH", "sqlite::memory:", or a PostgreSQL URI ("postgresql://…"). Applies pending migrations before it returns;
-// refuses a database whose schema is newer than this program.
+// "sqlite:PATH", "sqlite::memory:", or a PostgreSQL URI ("postgresql://…"). Applies pending migrations before it
+// returns; refuses a database whose schema is newer than this program.
 Result<std::unique_ptr<Database>> open_database(const std::string& uri);
 
 }  // namespace slipway
