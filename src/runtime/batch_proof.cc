@@ -140,15 +140,14 @@ BatchProof prove_batch_axis(const LoadedModel& model) {
     rows.other_dimension = size;
     zero = run_rows(model, rows);
     if (zero || zero.error().code == Code::kResourceExhausted) break;
-    if (proof.failure.empty()) proof.failure = zero.error().message;
+    if (!proof.failure) proof.failure = zero.error();
   }
   if (!zero) {
-    proof.failure = zero.error().code == Code::kResourceExhausted ? zero.error().message : proof.failure;
+    if (zero.error().code == Code::kResourceExhausted) proof.failure = zero.error();
     proof.objection = "the model does not run on generated inputs";
     return proof;
   }
-  proof.has_run = true;
-  proof.failure.clear();
+  proof.failure.reset();
   for (const TensorView& tensor : zero->outputs.tensors())
     proof.shapes.emplace_back(tensor.shape.begin(), tensor.shape.end());
 
@@ -171,6 +170,19 @@ BatchProof prove_batch_axis(const LoadedModel& model) {
   proof.objection = compare(model.signature(), *zero, *one, *both, proof.batched_outputs);
   proof.is_proved = proof.objection.empty();
   return proof;
+}
+
+ModelSignature with_proof(ModelSignature signature, const BatchProof& proof) {
+  signature.is_batchable = proof.is_proved;
+  for (ModelTensor& input : signature.inputs) input.is_batched = proof.is_proved;
+  for (std::size_t i = 0; i < signature.outputs.size(); ++i) {
+    ModelTensor& output = signature.outputs[i];
+    output.is_batched = proof.is_proved && proof.batched_outputs[i];
+    if (output.has_rank || proof.failure) continue;
+    output.spec.shape.assign(proof.shapes[i].size(), -1);
+    output.has_rank = true;
+  }
+  return signature;
 }
 
 }  // namespace slipway

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,9 +14,8 @@
 namespace slipway {
 
 struct BatchProof {
-  bool has_run = false;  // some generated input was accepted
-  std::string failure;   // why it has not
-  double run_us = 0;     // shortest of a few runs on one row
+  std::optional<Error> failure;  // why no generated input was accepted; nothing: the model ran
+  double run_us = 0;             // shortest of a few runs on one row
   bool is_proved = false;
   std::string objection;              // why there is no batch axis: "output 'y' has a fixed first dimension"
   std::vector<bool> batched_outputs;  // one for each output
@@ -24,5 +24,8 @@ struct BatchProof {
 
 // Runs the model up to about ten times on generated rows (zeros, ones).
 BatchProof prove_batch_axis(const LoadedModel& model);
+
+// The signature with what only a run tells: which dimensions count rows, and the rank of outputs that declare none.
+ModelSignature with_proof(ModelSignature signature, const BatchProof& proof);
 
 }  // namespace slipway

@@ -73,10 +73,13 @@ bool is_saved_model(std::string_view text) {
 }
 
 bool is_text(std::string_view text) {
-  return std::ranges::all_of(text.substr(0, 512), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 || byte == '\n' || byte == '\r' || byte == '\t';
-  });
+  std::string_view head = text.substr(0, 512);
+  // The cut may have split a character.
+  for (int i = 0; i < 3 && !is_utf8(head); ++i) head.remove_suffix(text.size() > head.size() ? 1 : 0);
+  return is_utf8(head) && std::ranges::all_of(head, [](char c) {
+           const auto byte = static_cast<unsigned char>(c);
+           return byte >= 0x20 || byte == '\n' || byte == '\r' || byte == '\t';
+         });
 }
 
 FileKind identify_text(std::string_view text) {

@@ -198,19 +198,6 @@ Result<ort::SessionOptions> make_session_options(const OnnxSource& source, const
   return session;
 }
 
-// What only a run tells: which dimensions count rows, and the rank of outputs that declare none.
-void apply(const BatchProof& proof, ModelSignature& signature) {
-  signature.is_batchable = proof.is_proved;
-  for (ModelTensor& input : signature.inputs) input.is_batched = proof.is_proved;
-  for (std::size_t i = 0; i < signature.outputs.size(); ++i) {
-    ModelTensor& output = signature.outputs[i];
-    output.is_batched = proof.is_proved && proof.batched_outputs[i];
-    if (output.has_rank || !proof.has_run) continue;
-    output.spec.shape.assign(proof.shapes[i].size(), -1);
-    output.has_rank = true;
-  }
-}
-
 }  // namespace
 
 Result<std::shared_ptr<const OnnxModel>> OnnxModel::load(std::shared_ptr<const OnnxRuntime> runtime,
@@ -229,7 +216,7 @@ Result<std::shared_ptr<const OnnxModel>> OnnxModel::load(std::shared_ptr<const O
   SLIPWAY_CHECK(model->describe());
   if (options.prove_batch_axis) {
     const BatchProof proof = prove_batch_axis(*model);
-    apply(proof, model->signature_);
+    model->signature_ = with_proof(std::move(model->signature_), proof);
     model->probe_failure_ = proof.failure;
     model->probe_run_us_ = proof.run_us;
   }

@@ -57,9 +57,9 @@ class OnnxModel final : public LoadedModel {
              RunControl* control = nullptr) const override;
   Result<std::unique_ptr<RunControl>> make_control() const override;
 
-  // "" when the model ran on generated rows at load; else why it did not. Such a model may still be sound: its inputs
-  // may have to agree in a way that the signature cannot say.
-  const std::string& probe_failure() const noexcept { return probe_failure_; }
+  // Nothing when the model ran on generated rows at load; else why it did not. Such a model may still be sound: its
+  // inputs may have to agree in a way that the signature cannot say.
+  const std::optional<Error>& probe_failure() const noexcept { return probe_failure_; }
   // Shortest of a few runs on one generated row; 0 when there was none.
   double probe_run_us() const noexcept { return probe_run_us_; }
 
@@ -72,7 +72,7 @@ class OnnxModel final : public LoadedModel {
   std::unique_ptr<Session> session_;
   OnnxSummary summary_;
   ModelSignature signature_;
-  std::string probe_failure_;
+  std::optional<Error> probe_failure_;
   double probe_run_us_ = 0;
 };
 

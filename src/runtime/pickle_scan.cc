@@ -8,12 +8,12 @@ namespace {
 
 constexpr std::size_t kEnd = std::string_view::npos;
 
-// The position after `count` lines starting at `at`.
-std::size_t skip_lines(std::string_view text, std::size_t at, int count) {
+// The position after `count` lines starting at `at`. Numbers and names are printable; text may hold any byte.
+std::size_t skip_lines(std::string_view text, std::size_t at, int count, bool is_text) {
   for (; count > 0; --count) {
     const std::size_t newline = text.find('\n', at);
     if (newline == kEnd) return text.size();
-    for (std::size_t i = at; i < newline; ++i) {
+    for (std::size_t i = at; !is_text && i < newline; ++i) {
       if (static_cast<unsigned char>(text[i]) < 0x20 && text[i] != '\t') return kEnd;
     }
     at = newline + 1;
@@ -75,10 +75,10 @@ std::size_t skip_argument(std::string_view text, std::size_t at, char opcode) {
     case 'V':
     case 'g':
     case 'p':
-      return skip_lines(text, at, 1);
+      return skip_lines(text, at, 1, opcode == 'S' || opcode == 'V');
     case 'c':
     case 'i':
-      return skip_lines(text, at, 2);
+      return skip_lines(text, at, 2, false);
     case 'K':
     case 'h':
     case 'q':
