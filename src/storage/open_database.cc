@@ -1,5 +1,6 @@
 #include "storage/driver.h"
 #include "storage/migrations.h"
+#include "storage/postgres.h"
 #include "storage/sqlite.h"
 
 namespace slipway {
@@ -7,6 +8,7 @@ namespace slipway {
 Result<std::unique_ptr<Driver>> open_driver(const std::string& uri) {
   constexpr std::string_view kSqlite = "sqlite:";
   if (uri.starts_with(kSqlite) && uri.size() > kSqlite.size()) return open_sqlite(uri.substr(kSqlite.size()));
+  if (uri.starts_with("postgresql:") || uri.starts_with("postgres:")) return open_postgres(uri);
   // The URI is not shown: it may hold a password.
   return fail(Code::kInvalidArgument, "storage.uri",
               "the database must be 'sqlite:PATH', 'sqlite::memory:' or 'postgresql://USER@HOST/NAME'");
