@@ -1,0 +1,67 @@
+#include "app/settings.h"
+
+#include <arpa/inet.h>
+
+#include <charconv>
+#include <filesystem>
+
+#include "base/bytes.h"
+
+namespace slipway {
+namespace {
+
+Status refuse(std::string_view setting, const std::string& why) {
+  return fail(Code::kInvalidArgument, "settings.invalid", std::string(setting) + ": " + why);
+}
+
+}  // namespace
+
+bool is_loopback(const std::string& address) noexcept {
+  if (address == "localhost" || address == "::1") return true;
+  in_addr parsed{};
+  return inet_pton(AF_INET, address.c_str(), &parsed) == 1 && (ntohl(parsed.s_addr) >> 24) == 127;
+}
+
+Status parse_listen_address(const std::string& text, Settings& settings) {
+  const auto colon = text.rfind(':');
+  const std::string expected = quoted(text) + " is not ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:0";
+  if (colon == std::string::npos) return refuse("--http", expected);
+  std::string address = text.substr(0, colon);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  const std::string_view port_text = std::string_view(text).substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  if (error != std::errc{} || end != port_text.data() + port_text.size()) return refuse("--http", expected);
+  if (address == "localhost") address = "127.0.0.1";
+  in6_addr parsed{};
+  if (inet_pton(AF_INET, address.c_str(), &parsed) != 1 && inet_pton(AF_INET6, address.c_str(), &parsed) != 1) {
+    return refuse("--http", quoted(address) + " is not an IPv4 or IPv6 address");
+  }
+  settings.http_address = address;
+  settings.http_port = port;
+  return {};
+}
+
+Status check(const Settings& settings) {
+  if (settings.data_directory.empty()) return refuse("--data", "a directory is needed");
+  if (!settings.is_auth_on && !is_loopback(settings.http_address)) {
+    return refuse("--auth", "off is allowed only on a loopback address; --http is " + settings.http_address +
+                                ". Listen on 127.0.0.1, or turn authentication on");
+  }
+  const bool has_tls = !settings.tls_certificate_file.empty();
+  if (has_tls != !settings.tls_key_file.empty()) {
+    return refuse("--tls-cert", "a certificate and a key (--tls-key) go together");
+  }
+  if (!is_loopback(settings.http_address) && !has_tls && !settings.is_behind_trusted_proxy) {
+    return refuse("--http", settings.http_address +
+                                " is not a loopback address and would be served without encryption. Give --tls-cert and "
+                                "--tls-key, or --trusted-proxy if a proxy in front ends TLS");
+  }
+  if (settings.io_threads == 0 || settings.io_threads > 64) return refuse("--io-threads", "1 to 64 are accepted");
+  if (settings.worker_threads == 0 || settings.worker_threads > 256) return refuse("--worker-threads", "1 to 256 are accepted");
+  if (settings.runner_threads == 0 || settings.runner_threads > 64) return refuse("--runner-threads", "1 to 64 are accepted");
+  if (settings.approvals_required > 16) return refuse("--approvals", "0 to 16 are accepted");
+  return {};
+}
+
+}  // namespace slipway

@@ -1,0 +1,53 @@
+// Everything that can be set, with its default and its limit. One struct, filled by the command line of `slipway serve`.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+
+namespace slipway {
+
+struct Settings {
+  std::string data_directory;             // everything that is kept lies below it
+  std::string http_address = "127.0.0.1";
+  std::uint16_t http_port = 8080;         // 0: any free port, see ready_file
+  std::string ready_file;                 // written when ready: {"http": "http://…"}; "" for none
+  bool is_auth_on = true;
+  bool is_behind_trusted_proxy = false;   // a proxy ends TLS: allows a plain listener off loopback
+  std::string tls_certificate_file;
+  std::string tls_key_file;
+
+  std::string database_uri;               // "": sqlite in the data directory
+  std::string objects_uri;                // "": the data directory
+
+  unsigned io_threads = 1;
+  unsigned worker_threads = 4;            // for requests that read SQL or files
+  unsigned runner_threads = 1;            // per version that is too slow for the I/O thread
+  unsigned approvals_required = 1;
+  bool is_audit_strict = false;           // answer a prediction only after its record is durable
+
+  std::uint64_t predict_body_bytes_max = 64ULL << 20;
+  std::uint64_t blob_bytes_max = 16ULL << 30;
+  std::uint32_t connections_max = 4096;
+  std::uint32_t requests_in_flight_max = 1024;   // predictions admitted at once, over all models
+  std::uint32_t runner_queue_max = 256;          // waiting for one version's runners
+  std::chrono::milliseconds predict_timeout{30'000};
+  std::chrono::microseconds inline_run_max{100};  // a version whose run is quicker runs on the I/O thread
+  std::chrono::milliseconds drain_timeout{10'000};
+  std::chrono::milliseconds probe_timeout{60'000};
+  std::chrono::milliseconds reconcile_interval{2'000};
+  std::string log_level = "info";
+};
+
+// "127.0.0.1:8080", "[::1]:0", "localhost:8080" into address and port.
+Status parse_listen_address(const std::string& text, Settings& settings);
+
+// Refuses combinations that cannot work or are not safe, naming the setting.
+Status check(const Settings& settings);
+
+bool is_loopback(const std::string& address) noexcept;
+
+}  // namespace slipway

@@ -1,0 +1,16 @@
+#include "protocol/admin/gate.h"
+
+namespace slipway {
+
+Gate make_gate(const AccessPolicy& policy, const SnapshotCell<AccessSnapshot>& keys, const Clock& clock) {
+  // Shared, since std::function must be copyable; the copies stay on one thread.
+  auto reader = std::make_shared<SnapshotCell<AccessSnapshot>::Reader>(keys);
+  return [policy, reader, &clock](const HttpRequest& request, Permission permission,
+                                  std::string_view model) -> Result<std::shared_ptr<const Principal>> {
+    const Credentials credentials{request.header("authorization"), request.header("x-api-key"),
+                                  request.header("slipway-principal")};
+    return admit(policy, *reader->read(), credentials, clock.now(), permission, model);
+  };
+}
+
+}  // namespace slipway

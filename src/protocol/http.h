@@ -1,0 +1,130 @@
+// HTTP as the rest of Slipway sees it: requests, responses, routes. The wire is behind protocol/http_server.h.
+//
+// Two kinds of handler:
+//   IoHandler      runs on the I/O thread of its connection, must not block, may suspend; for the request path.
+//   WorkerHandler  runs on a pool of blocking threads; for everything that reads SQL or files.
+// Each I/O thread has its own Router and its own handlers, so that handlers keep per-thread state without locks.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "access/permission.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "base/task.h"
+
+namespace slipway {
+
+enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions };
+std::string_view to_string(Method method) noexcept;
+
+// W3C trace context (traceparent, version 00). All zero: the caller sent none; the server then starts a trace.
+struct TraceContext {
+  std::array<std::uint8_t, 16> trace_id{};
+  std::array<std::uint8_t, 8> parent_id{};
+  std::uint8_t flags = 0;
+};
+
+// Views point into the connection's buffers and live until the response is complete.
+struct HttpRequest {
+  Method method = Method::kGet;
+  std::string_view path;    // percent-decoded exactly once; canonical: no "//", ".", "..", NUL, "\\", ";", "#"
+  std::string_view query;   // raw, after '?'
+  std::string_view remote;  // peer address
+  std::vector<std::pair<std::string_view, std::string_view>> headers;
+  std::vector<std::pair<std::string_view, std::string_view>> parameters;  // of the route pattern, by name
+  std::span<const std::byte> body;  // decompressed; at least 64 more bytes are readable behind it (simdjson)
+  std::string body_file;            // path of the spooled body, for BodyKind::kSpooled; removed after the response
+  std::shared_ptr<const Principal> principal;
+  Id request_id;
+  TraceContext trace;
+  Monotonic received{};
+  Executor* executor = nullptr;  // resumes on this connection's I/O thread
+
+  std::string_view header(std::string_view lower_case_name) const noexcept;  // "" when absent
+  std::string_view parameter(std::string_view name) const noexcept;          // "" when absent
+  // Decodes one query parameter; nullopt when absent. Fails on a repeated or malformed one.
+  Result<std::optional<std::string>> query_parameter(std::string_view name) const;
+};
+
+// A body that is sent from a file without being read into memory.
+struct FileBody {
+  std::string path;
+  std::uint64_t size_bytes = 0;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  std::optional<FileBody> file;  // instead of body
+};
+
+using IoHandler = std::function<Task<HttpResponse>(HttpRequest&)>;
+using WorkerHandler = std::function<HttpResponse(const HttpRequest&)>;
+
+enum class BodyKind : std::uint8_t {
+  kNone,      // a body is refused
+  kBuffered,  // in memory, up to body_bytes_max
+  kSpooled,   // streamed to a temporary file, up to body_bytes_max
+};
+
+struct Route {
+  Method method;
+  std::string pattern;  // "/v2/models/{model}/versions/{version}/infer"; a parameter spans one segment
+  Permission permission;
+  BodyKind body = BodyKind::kNone;
+  std::uint64_t body_bytes_max = 0;
+  std::variant<IoHandler, WorkerHandler> handler;
+};
+
+// Decides who asks and whether they may: before the body is read. `model` is the route's {model} parameter, or "".
+using Gate = std::function<Result<std::shared_ptr<const Principal>>(const HttpRequest&, Permission, std::string_view model)>;
+
+// The routes of one I/O thread. match() is O(segments).
+class Router {
+ public:
+  Router();
+  Router(Router&&) noexcept;
+  Router& operator=(Router&&) noexcept;
+  ~Router();
+
+  // Precondition: the method and pattern are not yet taken (asserts).
+  void add(Route route);
+  void set_gate(Gate gate);
+
+  struct Match {
+    const Route* route = nullptr;          // null: no such path, or the method is not allowed
+    std::vector<Method> allowed;           // methods of the path when only the method does not match
+  };
+  // Fills request.parameters.
+  Match match(Method method, HttpRequest& request) const;
+  const Gate& gate() const noexcept;
+  std::vector<const Route*> routes() const;  // for the access matrix test and the API reference
+
+ private:
+  struct Node;
+  std::unique_ptr<Node> root_;
+  std::vector<std::unique_ptr<Route>> routes_;
+  Gate gate_;
+};
+
+// {"error": "…", "code": "invalid_argument", "reason": "…", "details": […], "request_id": "…"} with the HTTP status of the code.
+// "error" first and a string, as Open Inference Protocol clients read it.
+HttpResponse error_response(const Error& error, const HttpRequest& request);
+int http_status(Code code) noexcept;
+
+}  // namespace slipway

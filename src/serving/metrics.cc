@@ -1,0 +1,39 @@
+#include "serving/metrics.h"
+
+namespace slipway {
+namespace {
+
+metrics::Description counter(std::string name, std::string help, std::vector<std::string> labels) {
+  return {.name = std::move(name), .help = std::move(help), .label_names = std::move(labels)};
+}
+metrics::Description duration(std::string name, std::string help) {
+  return {.name = std::move(name), .help = std::move(help), .label_names = {"model", "version"}, .scale = 1e-9};
+}
+
+}  // namespace
+
+ServingMetrics::ServingMetrics(metrics::Registry& registry)
+    : requests_(registry.counter(counter("slipway_predictions_total", "Predictions answered, by outcome.",
+                                         {"model", "version", "outcome"}))),
+      violations_(registry.counter(counter("slipway_contract_violations_total",
+                                           "Predictions refused because their input broke the contract.",
+                                           {"model", "version"}))),
+      warnings_(registry.counter(counter("slipway_contract_warnings_total",
+                                         "Predictions whose input broke a contract rule of severity warn.",
+                                         {"model", "version"}))),
+      request_duration_(registry.histogram(
+          duration("slipway_prediction_duration_seconds", "From the request's arrival to its recorded answer."))),
+      queue_duration_(registry.histogram(duration("slipway_prediction_queue_duration_seconds", "Waiting for a runner."))),
+      run_duration_(registry.histogram(duration("slipway_prediction_run_duration_seconds", "The model's own run."))) {}
+
+VersionMetrics ServingMetrics::for_version(const std::string& model, const std::string& version) {
+  return {.success = requests_.with({model, version, "success"}),
+          .failure = requests_.with({model, version, "failure"}),
+          .violations = violations_.with({model, version}),
+          .warnings = warnings_.with({model, version}),
+          .request_duration = request_duration_.with({model, version}),
+          .queue_duration = queue_duration_.with({model, version}),
+          .run_duration = run_duration_.with({model, version})};
+}
+
+}  // namespace slipway

@@ -1,0 +1,167 @@
+#include "serving/predict.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+
+namespace slipway {
+namespace {
+
+Monotonic now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace
+
+void Prediction::clear() {
+  response.outputs.clear();
+  wanted.clear();
+  outputs.reset();
+  pooled.reset();
+  version.reset();
+}
+
+Predictor::Predictor(const SnapshotCell<ServingSnapshot>& serving, Admission& admission, DeadlineTimer& deadlines,
+                     audit::AuditLog& audit, const Secret& commitment_key, PredictLimits limits)
+    : serving_(serving),
+      admission_(admission),
+      deadlines_(deadlines),
+      audit_(audit),
+      committer_(commitment_key),
+      limits_(limits) {}
+
+Task<Status> Predictor::predict(const PredictCall& call, const InferRequest& request, Prediction& prediction) {
+  auto chosen = choose(request);
+  if (!chosen) co_return fail(std::move(chosen).error());
+  prediction.version = *std::move(chosen);
+
+  const auto place = admission_.try_enter();
+  if (!place) {
+    co_return fail(Code::kResourceExhausted, "serving.too_many_requests",
+                   "the server runs as many predictions as it may; try again shortly");
+  }
+
+  Status outcome = select_outputs(request, prediction);
+  if (outcome) outcome = validate(request, *prediction.version);
+  if (outcome) outcome = co_await run(call, request, prediction);
+
+  const Code code = outcome ? Code::kOk : outcome.error().code;
+  Status recorded = co_await record(call, request, prediction, code);
+  if (!recorded) outcome = std::move(recorded);  // an answer that cannot be proved later is not given
+
+  VersionMetrics& metrics = prediction.version->metrics;
+  (outcome ? metrics.success : metrics.failure).add();
+  metrics.request_duration.observe(now() - call.received);
+  co_return outcome;
+}
+
+Result<std::shared_ptr<const ServedVersion>> Predictor::choose(const InferRequest& request) {
+  const auto& models = serving_.read()->models;
+  const auto model = models.find(request.model);
+  if (model == models.end()) {
+    return fail(Code::kNotFound, "model.not_found",
+                "model " + quoted(request.model) + " is not served; only approved versions are");
+  }
+  if (request.version.empty()) return model->second.current;
+  auto version = model->second.find(request.version);
+  if (version == nullptr) {
+    return fail(Code::kNotFound, "model.version_not_served",
+                "version " + quoted(request.version) + " of model " + quoted(request.model) +
+                    " is not served; only approved versions are");
+  }
+  return version;
+}
+
+Status Predictor::select_outputs(const InferRequest& request, Prediction& prediction) const {
+  const ModelSignature& signature = prediction.version->runtime->signature();
+  for (const RequestedOutput& output : request.outputs) {
+    const auto index = signature.find_output(output.name);
+    if (!index) {
+      std::string names;
+      for (const ModelTensor& declared : signature.outputs) names += (names.empty() ? "" : ", ") + declared.spec.name;
+      return fail(Code::kInvalidArgument, "request.unknown_output",
+                  "output " + quoted(output.name) + " does not exist; the model has " + names);
+    }
+    prediction.wanted.push_back(*index);
+  }
+  return {};
+}
+
+Status Predictor::validate(const InferRequest& request, const ServedVersion& version) {
+  auto checked = version.contract->enforce(request.inputs);
+  if (!checked) {
+    if (checked.error().reason == "contract.violation") version.metrics.violations.add();
+    return fail(std::move(checked).error());
+  }
+  if (checked->warning_count > 0) version.metrics.warnings.add();
+  return {};
+}
+
+Monotonic Predictor::deadline(const PredictCall& call, const InferRequest& request) const {
+  const auto limit = std::chrono::duration_cast<std::chrono::microseconds>(limits_.timeout_max);
+  const auto asked = static_cast<std::uint64_t>(limit.count());
+  return call.received + std::chrono::microseconds(std::min(request.timeout_us.value_or(asked), asked));
+}
+
+Task<Status> Predictor::run(const PredictCall& call, const InferRequest& request, Prediction& prediction) {
+  const ServedVersion& version = *prediction.version;
+  prediction.response.model = version.model;
+  prediction.response.version = version.version;
+  prediction.response.id = request.id;
+  if (version.runners != nullptr) co_return co_await run_on_runner(call, request, prediction);
+
+  const auto start = now();
+  if (start >= deadline(call, request)) {
+    co_return fail(Code::kDeadlineExceeded, "serving.deadline", "the request's time limit had passed before it could run");
+  }
+  Status status = version.runtime->run(request.inputs, prediction.wanted, prediction.outputs);
+  version.metrics.run_duration.observe(now() - start);
+  const auto tensors = prediction.outputs.tensors();
+  if (status) prediction.response.outputs.assign(tensors.begin(), tensors.end());
+  co_return status;
+}
+
+Task<Status> Predictor::run_on_runner(const PredictCall& call, const InferRequest& request, Prediction& prediction) {
+  prediction.pooled = std::make_shared<PooledRun>(prediction.version, request.inputs, prediction.wanted);
+  const Monotonic limit = deadline(call, request);
+  auto waiting = callback_on<Status>(*call.executor, [this, &prediction, limit](auto resume) {
+    prediction.pooled->begin(limit, deadlines_, std::move(resume));
+  });
+  Status status = co_await waiting;
+  if (status) {  // after a deadline the run may still be writing its outputs
+    const auto tensors = prediction.pooled->outputs();
+    prediction.response.outputs.assign(tensors.begin(), tensors.end());
+  }
+  co_return status;
+}
+
+Task<Status> Predictor::record(const PredictCall& call, const InferRequest& request, const Prediction& prediction,
+                               Code outcome) {
+  const ServedVersion& version = *prediction.version;
+  audit::Record record;
+  record.time = system_clock().now();
+  record.id = call.request_id;
+  record.kind = audit::Kind::kPrediction;
+  record.outcome = outcome;
+  record.latency_us = static_cast<std::uint32_t>(
+      std::min<std::int64_t>(UINT32_MAX, std::chrono::duration_cast<std::chrono::microseconds>(now() - call.received).count()));
+  record.action = "predict";
+  record.principal = call.principal_id;
+  record.endpoint = version.model;
+  record.model = version.model;
+  record.version = version.version;
+  record.arm = "champion";
+  record.bundle = version.digest;
+  record.trace = call.trace_id;
+  record.input_commitment = committer_.commit(call.request_id, CommitmentSide::kInput, request.inputs);
+  if (outcome == Code::kOk) {
+    record.output_commitment = committer_.commit(call.request_id, CommitmentSide::kOutput, prediction.response.outputs);
+  }
+  if (!limits_.is_audit_strict) co_return audit_.append_relaxed(record);
+
+  auto waiting = callback_on<Result<std::uint64_t>>(
+      *call.executor, [this, &record](auto resume) { audit_.append_strict(record, std::move(resume)); });
+  auto committed = co_await waiting;
+  if (!committed) co_return fail(std::move(committed).error());
+  co_return Status();
+}
+
+}  // namespace slipway

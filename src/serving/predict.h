@@ -1,0 +1,86 @@
+// The request path: from a decoded request to an answer, one step a line (predict.cc).
+//
+// Protocol dialects decode into InferRequest, call predict(), and encode Prediction::response. Whoever asks has been
+// authenticated and authorised by then. Nothing here reads SQL, takes a lock or allocates in the steady state.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "access/permission.h"
+#include "audit/log.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/snapshot.h"
+#include "base/task.h"
+#include "serving/admission.h"
+#include "serving/commitment.h"
+#include "serving/deadline_timer.h"
+#include "serving/infer.h"
+#include "serving/pooled_run.h"
+#include "serving/served_version.h"
+
+namespace slipway {
+
+// Who asks, since when, and where the answer must go on.
+struct PredictCall {
+  std::string_view principal_id;
+  Id request_id;
+  std::array<std::uint8_t, 16> trace_id{};
+  Monotonic received{};
+  Executor* executor = nullptr;
+};
+
+// An answer and what its views point into. Reused: clear() keeps capacity.
+struct Prediction {
+  std::shared_ptr<const ServedVersion> version;
+  std::vector<std::uint32_t> wanted;   // outputs asked for, as indices into the signature
+  RunOutputs outputs;                  // of a run on the I/O thread
+  std::shared_ptr<PooledRun> pooled;   // of a run on a runner
+  InferResponse response;
+
+  void clear();
+};
+
+struct PredictLimits {
+  std::chrono::milliseconds timeout_max{30'000};
+  bool is_audit_strict = false;
+};
+
+// One for each I/O thread; shares its collaborators with the others.
+class Predictor {
+ public:
+  Predictor(const SnapshotCell<ServingSnapshot>& serving, Admission& admission, DeadlineTimer& deadlines, audit::AuditLog& audit,
+            const Secret& commitment_key, PredictLimits limits);
+
+  // On failure `prediction` holds nothing to encode. Errors: not_found "model.not_found" or "model.version_not_served",
+  // invalid_argument "contract.violation" or of the runtime, resource_exhausted "serving.too_many_requests" or
+  // "serving.queue_full", deadline_exceeded "serving.deadline", those of the audit log when it cannot keep the record.
+  Task<Status> predict(const PredictCall& call, const InferRequest& request, Prediction& prediction);
+
+  // The newest snapshot, for metadata and readiness.
+  const ServingSnapshot& snapshot() { return *serving_.read(); }
+  // Lets go of an old snapshot on a thread that has nothing to do.
+  void refresh() { serving_.read(); }
+
+ private:
+  Result<std::shared_ptr<const ServedVersion>> choose(const InferRequest& request);
+  Status select_outputs(const InferRequest& request, Prediction& prediction) const;
+  Status validate(const InferRequest& request, const ServedVersion& version);
+  Task<Status> run(const PredictCall& call, const InferRequest& request, Prediction& prediction);
+  Task<Status> run_on_runner(const PredictCall& call, const InferRequest& request, Prediction& prediction);
+  Task<Status> record(const PredictCall& call, const InferRequest& request, const Prediction& prediction, Code outcome);
+  Monotonic deadline(const PredictCall& call, const InferRequest& request) const;
+
+  SnapshotCell<ServingSnapshot>::Reader serving_;
+  Admission& admission_;
+  DeadlineTimer& deadlines_;
+  audit::AuditLog& audit_;
+  Committer committer_;
+  const PredictLimits limits_;
+};
+
+}  // namespace slipway

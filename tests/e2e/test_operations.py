@@ -1,0 +1,163 @@
+"""Keys, limits of listening, draining, metrics, tracing."""
+
+import json
+import re
+import signal
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from server import MODELS, SLIPWAY, cli, push_approved
+from test_lifecycle import predict
+
+
+def create_key(server, admin, name, role, *arguments):
+    made = server.cli("key", "create", "--name", name, "--role", role, "--json", *arguments, key=admin)
+    return json.loads(made.stdout)
+
+
+def status_of(server, path, key=None, content=None):
+    request = urllib.request.Request(server.url + path, content)
+    if key is not None:
+        request.add_header("Authorization", f"Bearer {key}")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return response.status
+    except urllib.error.HTTPError as error:
+        assert "error" in json.loads(error.read())
+        return error.code
+
+
+def test_keys_and_roles(make_server):
+    server = make_server(auth="on")
+    first = server.directory / "data/bootstrap.key"
+    assert first.stat().st_mode & 0o777 == 0o600
+    admin = first.read_text().strip()
+    author = create_key(server, admin, "alice", "data-scientist")
+    approver = create_key(server, admin, "bob", "approver")
+    caller = create_key(server, admin, "shop", "predictor", "--model", "simple")
+    stranger = create_key(server, admin, "other-shop", "predictor", "--model", "another")
+
+    assert status_of(server, "/v2/health/ready") == 200
+    assert status_of(server, "/v2/models/simple") == 401
+    assert status_of(server, "/v2/models/simple", key=author["key"][:-1] + "x") == 401
+    server.cli("model", "push", MODELS / "simple.onnx", "--name", "simple", "--version", "1.0.0", key=author["key"])
+    assert server.cli("model", "approve", "simple@1.0.0", key=author["key"], check=False).returncode == 1
+    assert server.cli("model", "approve", "simple@1.0.0", key=admin, check=False).returncode == 1
+    server.cli("model", "approve", "simple@1.0.0", key=approver["key"])
+
+    content = json.dumps({"inputs": [{"name": f"INPUT{i}", "shape": [1, 16], "datatype": "INT32", "data": [0] * 16}
+                                     for i in (0, 1)]}).encode()
+    infer = "/v2/models/simple/infer"
+    deadline = time.monotonic() + 20
+    while status_of(server, infer, caller["key"], content) != 200:
+        assert time.monotonic() < deadline, server.log()
+    assert status_of(server, infer, stranger["key"], content) == 403
+    assert status_of(server, infer, approver["key"], content) == 403
+    assert status_of(server, infer, admin, content) == 403
+    assert status_of(server, infer, None, content) == 401
+
+    rotated = json.loads(server.cli("key", "rotate", caller["id"], "--json", key=admin).stdout)
+    assert rotated["key"] != caller["key"]
+    assert status_of(server, infer, rotated["key"], content) == 200
+    server.cli("key", "revoke", caller["id"], key=admin)
+    assert status_of(server, infer, rotated["key"], content) == 401
+    listed = server.cli("key", "list", "--json", key=admin).stdout
+    for secret in (admin, author["key"], approver["key"], rotated["key"]):
+        assert secret not in listed
+        assert secret not in server.log()
+    assert server.stop() == 0
+    for file in (server.directory / "data").rglob("*"):
+        if file.is_file() and file != first:
+            found = file.read_bytes()
+            assert not any(secret.encode() in found for secret in (admin, author["key"], rotated["key"])), file
+
+
+@pytest.mark.parametrize("arguments, word", [
+    (["--http", "0.0.0.0:0"], "tls"), (["--http", "0.0.0.0:0", "--auth", "off", "--trusted-proxy"], "auth"),
+    (["--http", "nonsense"], "--http"), (["--http", "127.0.0.1:70000"], "--http"), (["--tls-cert", "/none"], "tls"),
+])
+def test_refuses_to_listen_unsafely(tmp_path, arguments, word):
+    done = cli("serve", "--data", tmp_path / "data", *arguments, check=False)
+    assert done.returncode in (1, 2)
+    assert word in done.stderr.lower()
+
+
+def test_drain_finishes_what_is_in_flight(make_server):
+    server = make_server()
+    push_approved(server, "slow", MODELS / "slow.onnx")
+    metadata = json.loads(server.get("/v2/models/slow"))["inputs"][0]
+    shape = [1 if d < 0 else d for d in metadata["shape"]]
+    count = 1
+    for d in shape:
+        count *= d
+    content = json.dumps({"inputs": [{"name": metadata["name"], "shape": shape, "datatype": metadata["datatype"],
+                                      "data": [0] * count}]}).encode()
+    results = []
+    client = threading.Thread(target=lambda: results.append(status_of(server, "/v2/models/slow/infer", content=content)))
+    client.start()
+    while "in_flight 1" not in server.get("/metrics").decode():
+        assert not results, "the slow model answered before it could be seen in flight"
+    server.process.send_signal(signal.SIGTERM)
+    client.join()
+    assert results == [200]
+    assert server.process.wait(timeout=20) == 0
+
+
+def test_metrics_in_both_formats(make_server):
+    server = make_server()
+    push_approved(server, "simple", MODELS / "simple.onnx")
+    for _ in range(3):
+        predict(server)
+    text = server.get("/metrics").decode()
+    families = {family.name: family for family in parse_text(text)}
+    samples = {(s.name, s.labels.get("outcome")): s.value for s in families["slipway_predictions"].samples}
+    assert samples[("slipway_predictions_total", "success")] == 3
+    durations = families["slipway_prediction_duration_seconds"]
+    assert durations.type == "histogram"
+    assert [s.value for s in durations.samples if s.name.endswith("_count")] == [3]
+    assert families["process_resident_memory_bytes"].samples[0].value > 0
+    exposed = server.get("/metrics", Accept="application/openmetrics-text; version=1.0.0").decode()
+    assert exposed.endswith("# EOF\n")
+    assert {family.name for family in parse_openmetrics(exposed)} >= {"slipway_predictions", "slipway_prediction_duration_seconds"}
+
+
+def test_traceparent_reaches_records(make_server):
+    server = make_server("--audit", "strict")
+    push_approved(server, "simple", MODELS / "simple.onnx")
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    content = json.dumps({"inputs": [{"name": f"INPUT{i}", "shape": [1, 16], "datatype": "INT32", "data": [0] * 16}
+                                     for i in (0, 1)]}).encode()
+    request = urllib.request.Request(f"{server.url}/v2/models/simple/infer", content,
+                                     {"traceparent": f"00-{trace}-b7ad6b7169203331-01"})
+    with urllib.request.urlopen(request) as response:
+        identity = response.headers["slipway-request-id"]
+    record = json.loads(server.cli("audit", "query", "--request-id", identity, "--json").stdout)["records"][0]
+    assert record["trace_id"] == trace
+
+
+COMMANDS = [[], ["serve"], ["model"], ["model", "push"], ["model", "list"], ["model", "show"], ["model", "approve"],
+            ["model", "reject"], ["model", "retire"], ["model", "verify"], ["model", "pull"], ["key"], ["key", "create"],
+            ["key", "list"], ["key", "revoke"], ["key", "rotate"], ["audit"], ["audit", "verify"], ["audit", "query"],
+            ["audit", "receipt"], ["audit", "check"], ["audit", "key"], ["probe"]]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_is_complete(command):
+    done = cli(*command, "--help")
+    assert done.stderr == ""
+    text = done.stdout
+    options = re.findall(r"^  +(?:-\w,)?(--[a-z-]+)(.*)$", text, re.M)
+    assert options and all(rest.strip() for _, rest in options), text  # each option is explained
+
+
+def test_probe_tells_what_a_model_is():
+    done = cli("probe", MODELS / "simple.onnx", "--json")
+    report = json.loads(done.stdout)
+    assert {i["name"] for i in report["inputs"]} == {"INPUT0", "INPUT1"}
+    assert cli("probe", SLIPWAY, check=False).returncode == 1
