@@ -3,20 +3,24 @@
 well behaved
   simple.onnx                INPUT0, INPUT1 INT32[N,16] -> OUTPUT0 sum, OUTPUT1 difference
   fixed_batch.onnx           the same on INT32[1,16]; no batch axis
-  identity_<type>.onnx       INPUT0[N,width] -> OUTPUT0, one for each tensor type of the protocol, lower case
-  classifier.onnx            iris, scikit-learn: features FP32[N,4] -> label INT64[N], probabilities FP32[N,3]
-  classifier_zipmap.onnx     the same with probabilities as sequence<map<int64, float>>
-  classifier_words.onnx      the same with class names: sequence<map<string, float>>
+  identity_<type>.onnx       INPUT[N] -> OUTPUT, one for each tensor type, lower case
+  identity_matrix.onnx       INPUT FP32[N,width] -> OUTPUT
+  iris.onnx                  scikit-learn: X FP32[N,4] -> label INT64[N], probabilities FP32[N,3]
+  iris_zipmap.onnx           the same with probabilities as sequence<map<int64, float>>
+  iris_words.onnx            the same with class names: sequence<map<string, float>>
   logarithm.onnx             FP32[N,1] -> its logarithm: NaN and infinities in an answer
   gather.onnx                INT64[N] indices into 4 rows: fails at run time on any other index
   external/                  model.onnx and its weights.bin
 slow or endless
-  slow.onnx                  iterations INT64[1] -> total FP32[1]: about 0.1 ms an iteration
-  slow_second.onnx           FP32[N,4] -> FP32[N,4] after 10,000 such iterations, about a second
-  endless.onnx               FP32[N,1] in a Loop that never ends
-  memory.onnx                size INT64[1] -> FP32[size] of zeros
+  slow.onnx                  FP32[N,4] -> FP32[N,4] in about half a second
+  slow_by_input.onnx         iterations INT64[1] -> total FP32[1]: about 0.05 ms an iteration
+  loop_forever.onnx          FP32[N,1] in a Loop that never ends
 hostile
-  external_parent/ external_absolute/ external_link/    weights outside the bundle: `..`, absolute path, symbolic link
+  huge_allocation.onnx       FP32[N,1] -> FP32[N,1] by way of a tensor of 1 TiB
+  memory_by_input.onnx       size INT64[1] -> FP32[size] of zeros
+  external_traversal.onnx    weights in `../outside.bin`
+  external_absolute.onnx     weights in /etc/passwd
+  external_link/             model.onnx and weights.bin, which is a symbolic link out of the folder
   deep.onnx                  20 graphs nested in one another
   deep_bytes.onnx            5,000 of them, beyond every parser's recursion limit
   function_chain.onnx        20,000 local functions, each calling the next
@@ -54,7 +58,7 @@ TENSOR_TYPES = {
     "bf16": TensorProto.BFLOAT16,
     "fp32": TensorProto.FLOAT,
     "fp64": TensorProto.DOUBLE,
-    "bytes": TensorProto.STRING,
+    "string": TensorProto.STRING,
 }
 
 
@@ -84,9 +88,9 @@ def add_and_subtract(batch):
     return model(nodes, values[:2], values[2:])
 
 
-def identity(element, shape=("N", "width")):
-    node = helper.make_node("Identity", ["INPUT0"], ["OUTPUT0"])
-    return model([node], [tensor("INPUT0", element, shape)], [tensor("OUTPUT0", element, shape)])
+def identity(element, shape):
+    node = helper.make_node("Identity", ["INPUT"], ["OUTPUT"])
+    return model([node], [tensor("INPUT", element, shape)], [tensor("OUTPUT", element, shape)])
 
 
 def logarithm():
@@ -103,7 +107,7 @@ def gather():
     )
 
 
-def classifier(words, zipmap):
+def iris_classifier(words, zipmap):
     from skl2onnx import convert_sklearn
     from skl2onnx.common.data_types import FloatTensorType
     from sklearn.datasets import load_iris
@@ -115,17 +119,16 @@ def classifier(words, zipmap):
     return convert_sklearn(
         fitted,
         name="iris",
-        initial_types=[("features", FloatTensorType([None, 4]))],
+        initial_types=[("X", FloatTensorType([None, 4]))],
         final_types=None,
         options={id(fitted): {"zipmap": zipmap}},
         target_opset=17,
     )
 
 
-def loop_body(condition_name="keep_in", square=False):
-    """The body of a Loop; with `square` it multiplies a matrix, which takes about 0.1 ms."""
-    carried = [tensor("total_in", TensorProto.FLOAT, None)]
-    nodes = [helper.make_node("Identity", [condition_name], ["keep_out"])]
+def loop_body(square=False):
+    """The body of a Loop; with `square` it multiplies a matrix, which takes about 0.05 ms."""
+    nodes = [helper.make_node("Identity", ["keep_in"], ["keep_out"])]
     if square:
         nodes.append(helper.make_node("Cast", ["iteration"], ["step"], to=TensorProto.FLOAT))
         nodes.append(helper.make_node("Add", ["matrix", "step"], ["changing"]))  # or it would be computed only once
@@ -137,7 +140,11 @@ def loop_body(condition_name="keep_in", square=False):
     return helper.make_graph(
         nodes,
         "body",
-        [tensor("iteration", TensorProto.INT64, []), tensor("keep_in", TensorProto.BOOL, []), *carried],
+        [
+            tensor("iteration", TensorProto.INT64, []),
+            tensor("keep_in", TensorProto.BOOL, []),
+            tensor("total_in", TensorProto.FLOAT, None),
+        ],
         [tensor("keep_out", TensorProto.BOOL, []), tensor("total_out", TensorProto.FLOAT, None)],
     )
 
@@ -147,10 +154,10 @@ def constant(name, array):
 
 
 def matrix():
-    return constant("matrix", numpy.full((96, 96), 1 / 96, dtype=numpy.float32))
+    return constant("matrix", numpy.full((64, 64), 1 / 64, dtype=numpy.float32))
 
 
-def slow():
+def slow_by_input():
     nodes = [
         helper.make_node("Squeeze", ["iterations", "axis"], ["count"]),
         helper.make_node("Loop", ["count", "yes", "start"], ["total"], body=loop_body(square=True)),
@@ -169,7 +176,7 @@ def slow():
     )
 
 
-def slow_second():
+def slow():
     node = helper.make_node("Loop", ["count", "yes", "INPUT0"], ["OUTPUT0"], body=loop_body(square=True))
     initializers = [
         matrix(),
@@ -185,7 +192,7 @@ def slow_second():
     )
 
 
-def endless():
+def loop_forever():
     node = helper.make_node("Loop", ["", "yes", "INPUT0"], ["OUTPUT0"], body=loop_body())
     shape = ["N", 1]
     return model(
@@ -196,9 +203,28 @@ def endless():
     )
 
 
-def memory():
+def memory_by_input():
     node = helper.make_node("ConstantOfShape", ["size"], ["zeros"])
     return model([node], [tensor("size", TensorProto.INT64, [1])], [tensor("zeros", TensorProto.FLOAT, ["length"])])
+
+
+def huge_allocation():
+    """The sum over a tensor of 2^38 floats that holds only the input's first value."""
+    nodes = [
+        helper.make_node("Expand", ["INPUT0", "shape"], ["expanded"]),
+        helper.make_node("ReduceSum", ["expanded", "axis"], ["OUTPUT0"], keepdims=1),
+    ]
+    initializers = [
+        constant("shape", numpy.array([1, 1 << 38], dtype=numpy.int64)),
+        constant("axis", numpy.array([1], dtype=numpy.int64)),
+    ]
+    shape = ["N", 1]
+    return model(
+        nodes,
+        [tensor("INPUT0", TensorProto.FLOAT, shape)],
+        [tensor("OUTPUT0", TensorProto.FLOAT, shape)],
+        initializers,
+    )
 
 
 def external(location, length=16):
@@ -346,8 +372,6 @@ def write_external(folder):
     weights = numpy.array([1, 2, 3, 4], dtype=numpy.float32).tobytes()
     (folder / "outside.bin").write_bytes(weights)
     write_bundle(folder / "external", external("weights.bin"), weights)
-    write_bundle(folder / "external_parent", external("../outside.bin"))
-    write_bundle(folder / "external_absolute", external("/etc/passwd"))
     write_bundle(folder / "external_link", external("weights.bin"))
     link = folder / "external_link" / "weights.bin"
     link.unlink(missing_ok=True)
@@ -360,16 +384,20 @@ def main(folder):
     models = {
         "simple": simple,
         "fixed_batch": add_and_subtract(1),
-        **{f"identity_{name}": identity(element) for name, element in TENSOR_TYPES.items()},
-        "classifier": classifier(words=False, zipmap=False),
-        "classifier_zipmap": classifier(words=False, zipmap=True),
-        "classifier_words": classifier(words=True, zipmap=True),
+        **{f"identity_{name}": identity(element, ["N"]) for name, element in TENSOR_TYPES.items()},
+        "identity_matrix": identity(TensorProto.FLOAT, ["N", "width"]),
+        "iris": iris_classifier(words=False, zipmap=False),
+        "iris_zipmap": iris_classifier(words=False, zipmap=True),
+        "iris_words": iris_classifier(words=True, zipmap=True),
         "logarithm": logarithm(),
         "gather": gather(),
         "slow": slow(),
-        "slow_second": slow_second(),
-        "endless": endless(),
-        "memory": memory(),
+        "slow_by_input": slow_by_input(),
+        "loop_forever": loop_forever(),
+        "huge_allocation": huge_allocation(),
+        "memory_by_input": memory_by_input(),
+        "external_traversal": external("../outside.bin"),
+        "external_absolute": external("/etc/passwd"),
         "deep": deep(),
         "deep_bytes": deep_bytes(),
         "function_chain": functions(length=20_000, calls=1),
