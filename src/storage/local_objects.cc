@@ -122,6 +122,7 @@ class LocalObjects final : public ObjectStore {
     for (;;) {
       std::string temporary = temporaries_ + "/" + Id::make().to_string();
       FileDescriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+      if (!file.is_open() && errno == EEXIST) continue;  // a forked process has the same randomness
       if (!file.is_open()) return posix_error(errno, "make", temporary);
       struct stat status {};
       if (::flock(file.get(), LOCK_EX) != 0 || ::fstat(file.get(), &status) != 0) {
