@@ -24,7 +24,7 @@ bool is_loopback(const std::string& address) noexcept {
 
 Status parse_listen_address(const std::string& text, Settings& settings) {
   const auto colon = text.rfind(':');
-  const std::string expected = quoted(text) + " is not ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:0";
+  const std::string expected = quoted(std::string_view(text)) + " is not ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:0";
   if (colon == std::string::npos) return refuse("--http", expected);
   std::string address = text.substr(0, colon);
   if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
@@ -35,7 +35,7 @@ Status parse_listen_address(const std::string& text, Settings& settings) {
   if (address == "localhost") address = "127.0.0.1";
   in6_addr parsed{};
   if (inet_pton(AF_INET, address.c_str(), &parsed) != 1 && inet_pton(AF_INET6, address.c_str(), &parsed) != 1) {
-    return refuse("--http", quoted(address) + " is not an IPv4 or IPv6 address");
+    return refuse("--http", quoted(std::string_view(address)) + " is not an IPv4 or IPv6 address");
   }
   settings.http_address = address;
   settings.http_port = port;

@@ -4,7 +4,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace slipway {
 
@@ -34,5 +36,7 @@ class ManualClock final : public Clock {
 
 // RFC 3339 in UTC with microseconds: "2026-11-24T22:27:32.000001Z".
 std::string format_time(WallTime time);
+// RFC 3339 with "Z" or an offset, seconds with up to six decimals; or a date alone, which is its midnight in UTC.
+std::optional<WallTime> parse_time(std::string_view text) noexcept;
 
 }  // namespace slipway

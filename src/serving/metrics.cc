@@ -3,22 +3,28 @@
 namespace slipway {
 namespace {
 
-metrics::Description counter(std::string name, std::string help, std::vector<std::string> labels) {
-  return {.name = std::move(name), .help = std::move(help), .label_names = std::move(labels)};
+metrics::Description describe(std::string name, std::string help, std::vector<std::string> labels) {
+  metrics::Description description;
+  description.name = std::move(name);
+  description.help = std::move(help);
+  description.label_names = std::move(labels);
+  return description;
 }
 metrics::Description duration(std::string name, std::string help) {
-  return {.name = std::move(name), .help = std::move(help), .label_names = {"model", "version"}, .scale = 1e-9};
+  metrics::Description description = describe(std::move(name), std::move(help), {"model", "version"});
+  description.scale = 1e-9;  // observed in nanoseconds
+  return description;
 }
 
 }  // namespace
 
 ServingMetrics::ServingMetrics(metrics::Registry& registry)
-    : requests_(registry.counter(counter("slipway_predictions_total", "Predictions answered, by outcome.",
+    : requests_(registry.counter(describe("slipway_predictions_total", "Predictions answered, by outcome.",
                                          {"model", "version", "outcome"}))),
-      violations_(registry.counter(counter("slipway_contract_violations_total",
+      violations_(registry.counter(describe("slipway_contract_violations_total",
                                            "Predictions refused because their input broke the contract.",
                                            {"model", "version"}))),
-      warnings_(registry.counter(counter("slipway_contract_warnings_total",
+      warnings_(registry.counter(describe("slipway_contract_warnings_total",
                                          "Predictions whose input broke a contract rule of severity warn.",
                                          {"model", "version"}))),
       request_duration_(registry.histogram(

@@ -1,0 +1,222 @@
+#include "app/server.h"
+
+#include <signal.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "access/access_control.h"
+#include "app/catalog.h"
+#include "app/housekeeping.h"
+#include "app/secret_file.h"
+#include "audit/log.h"
+#include "base/json_writer.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "protocol/admin/audit_routes.h"
+#include "protocol/admin/gate.h"
+#include "protocol/admin/key_routes.h"
+#include "protocol/admin/model_routes.h"
+#include "protocol/http_server.h"
+#include "protocol/inference/routes.h"
+#include "protocol/telemetry/process_metrics.h"
+#include "protocol/telemetry/routes.h"
+#include "registry/bundle_store.h"
+#include "registry/model_store.h"
+#include "registry/transact.h"
+#include "runtime/onnx_runtime.h"
+#include "serving/loader.h"
+#include "serving/model_check.h"
+#include "serving/predict.h"
+#include "storage/objects.h"
+#include "storage/sql.h"
+
+namespace slipway {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kCommitmentKeyBytes = 32;
+
+Status make_directory(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (!error) fs::permissions(path, fs::perms::owner_all, error);
+  if (error) return fail(Code::kUnavailable, "app.directory", path.string() + " cannot be made: " + error.message());
+  return {};
+}
+
+Status write_ready_file(const std::string& path, const std::string& url) {
+  std::string text;
+  JsonWriter(text).begin_object().key("http").value(url).end_object();
+  const std::string temporary = path + ".tmp";
+  std::ofstream(temporary) << text << '\n';
+  if (std::rename(temporary.c_str(), path.c_str()) != 0) {
+    return fail(Code::kUnavailable, "app.ready_file", path + " cannot be written: " + std::strerror(errno));
+  }
+  return {};
+}
+
+}  // namespace
+
+// In the order in which they are made; destroyed the other way round.
+struct Server::Parts {
+  explicit Parts(Settings chosen) : settings(std::move(chosen)), data(settings.data_directory) {}
+
+  Status open_stores();
+  Status open_serving();
+  Status open_http();
+  Router make_router(unsigned thread);
+
+  const Settings settings;
+  const fs::path data;
+  metrics::Registry registry;
+  std::unique_ptr<Database> database;
+  std::unique_ptr<ObjectStore> objects;
+  std::unique_ptr<audit::AuditLog> audit;
+  std::unique_ptr<AccessControl> access;
+  Secret commitment_key;
+  std::unique_ptr<BundleStore> bundles;
+  ModelStore models;
+  std::shared_ptr<const OnnxRuntime> runtime;
+  std::unique_ptr<ServingMetrics> serving_metrics;
+  std::unique_ptr<Loader> loader;
+  std::unique_ptr<Catalog> catalog;
+  std::unique_ptr<ModelCheck> check;
+  std::unique_ptr<Registrar> registrar;
+  Admission admission{settings.requests_in_flight_max};
+  DeadlineTimer deadlines;
+  std::vector<std::unique_ptr<Predictor>> predictors;  // one for each I/O thread
+  std::atomic<bool> is_ready{false};
+  std::unique_ptr<Housekeeping> housekeeping;
+  std::unique_ptr<HttpServer> http;
+};
+
+Status Server::Parts::open_stores() {
+  for (const char* name : {"", "audit", "tmp"}) SLIPWAY_CHECK(make_directory(data / name));
+  const std::string database_uri = settings.database_uri.empty() ? "sqlite:" + (data / "slipway.db").string() : settings.database_uri;
+  const std::string objects_uri = settings.objects_uri.empty() ? (data / "objects").string() : settings.objects_uri;
+  SLIPWAY_TRY(database, open_database(database_uri));
+  if (settings.objects_uri.empty()) SLIPWAY_CHECK(make_directory(data / "objects"));
+  SLIPWAY_TRY(objects, open_object_store(objects_uri));
+  SLIPWAY_TRY(audit, audit::AuditLog::open(data / "audit"));
+  SLIPWAY_TRY(access, AccessControl::open(*database));
+  if (settings.is_auth_on) {
+    SLIPWAY_TRY(const auto first_key, access->bootstrap(data));
+    if (first_key) log::info("access.bootstrap", {{"key_file", first_key->string()}});
+  }
+  SLIPWAY_TRY(commitment_key, load_or_create_secret(data / "commitment.key", kCommitmentKeyBytes));
+  return {};
+}
+
+Status Server::Parts::open_serving() {
+  bundles = std::make_unique<BundleStore>(*objects);
+  SLIPWAY_CHECK(database->write([&](Transaction& transaction) {
+    return models.set_approvals_required_by_default(transaction, settings.approvals_required, "settings");
+  }));
+  SLIPWAY_TRY(runtime, OnnxRuntime::open());
+  serving_metrics = std::make_unique<ServingMetrics>(registry);
+  loader = std::make_unique<Loader>(*bundles, runtime, *serving_metrics,
+                                    LoaderOptions{.inline_run_max = settings.inline_run_max,
+                                                  .runner_threads = settings.runner_threads,
+                                                  .runner_queue_max = settings.runner_queue_max});
+  catalog = std::make_unique<Catalog>(*database, models, *loader, registry, settings.reconcile_interval);
+  check = std::make_unique<ModelCheck>(*bundles, *loader, (data / "tmp").string(), settings.probe_timeout);
+  registrar = std::make_unique<Registrar>(*database, *bundles, models, check->checker());
+  return catalog->start();
+}
+
+Router Server::Parts::make_router(unsigned thread) {
+  Router router;
+  const AccessPolicy policy{.is_auth_on = settings.is_auth_on,
+                            .may_claim_principal = !settings.is_auth_on && is_loopback(settings.http_address)};
+  router.set_gate(make_gate(policy, access->snapshot()));
+  add_inference_routes(router, *predictors[thread],
+                       {.body_bytes_max = settings.predict_body_bytes_max, .is_ready = [this] { return is_ready.load(); }});
+  const DecisionLog decisions(*audit);
+  const ModelRouteParts parts{.database = *database,
+                              .bundles = *bundles,
+                              .models = models,
+                              .registrar = *registrar,
+                              .decisions = decisions,
+                              .blob_bytes_max = settings.blob_bytes_max,
+                              .temporary_directory = (data / "tmp").string(),
+                              .on_change = [this] { catalog->notify(); }};
+  add_model_routes(router, parts);
+  add_blob_routes(router, parts);
+  add_key_routes(router, *access, decisions);
+  add_audit_routes(router, *audit, data / "audit");
+  add_telemetry_routes(router, registry);
+  return router;
+}
+
+Status Server::Parts::open_http() {
+  const PredictLimits limits{.timeout_max = settings.predict_timeout, .is_audit_strict = settings.is_audit_strict};
+  for (unsigned i = 0; i < settings.io_threads; ++i) {
+    predictors.push_back(std::make_unique<Predictor>(catalog->snapshot(), admission, deadlines, *audit, commitment_key, limits));
+  }
+  HttpServerOptions options;
+  options.address = settings.http_address;
+  options.port = settings.http_port;
+  options.io_threads = settings.io_threads;
+  options.worker_threads = settings.worker_threads;
+  options.limits.connections_max = settings.connections_max;
+  options.has_trusted_proxy = settings.is_behind_trusted_proxy;
+  options.spool_directory = (data / "tmp").string();
+  if (!settings.tls_certificate_file.empty()) options.tls = TlsFiles{settings.tls_certificate_file, settings.tls_key_file};
+  options.on_second = [this](unsigned thread) { predictors[thread]->refresh(); };
+  SLIPWAY_TRY(http, HttpServer::listen(std::move(options), [this](unsigned thread) { return make_router(thread); }));
+  return {};
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::open(Settings settings) {
+  SLIPWAY_CHECK(check(settings));
+  auto parts = std::make_unique<Parts>(std::move(settings));
+  register_process_metrics(parts->registry);
+  SLIPWAY_CHECK(parts->open_stores());
+  SLIPWAY_CHECK(parts->open_serving());
+  SLIPWAY_CHECK(parts->open_http());
+  parts->housekeeping = std::make_unique<Housekeeping>(*parts->database, *parts->objects, *parts->access, *parts->audit,
+                                                       parts->admission, parts->registry);
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+std::uint16_t Server::http_port() const noexcept { return parts_->http->port(); }
+
+Status Server::run() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+
+  Parts& parts = *parts_;
+  const Settings& settings = parts.settings;
+  parts.http->start();
+  parts.is_ready = true;
+  const bool is_ipv6 = settings.http_address.find(':') != std::string::npos;
+  const std::string host = is_ipv6 ? "[" + settings.http_address + "]" : settings.http_address;
+  const std::string url = (settings.tls_key_file.empty() ? "http://" : "https://") + host + ":" + std::to_string(http_port());
+  if (!settings.ready_file.empty()) SLIPWAY_CHECK(write_ready_file(settings.ready_file, url));
+  log::info("server.ready", {{"http", url}, {"auth", settings.is_auth_on}, {"data", settings.data_directory}});
+
+  int received = 0;
+  sigwait(&signals, &received);  // blocked in every thread since the start of main
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // a second signal ends the process
+  parts.is_ready = false;
+  log::info("server.draining", {{"signal", received}, {"in_flight", parts.http->in_flight()}});
+  const bool is_clean = parts.http->drain(settings.drain_timeout);
+  parts.housekeeping.reset();
+  parts.catalog->stop();
+  SLIPWAY_CHECK(parts.access->flush_last_used());
+  SLIPWAY_CHECK(parts.audit->close());
+  log::info("server.stopped", {{"clean", is_clean}});
+  return {};
+}
+
+}  // namespace slipway

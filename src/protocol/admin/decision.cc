@@ -1,0 +1,54 @@
+#include "protocol/admin/decision.h"
+
+#include "base/json_writer.h"
+
+namespace slipway {
+namespace {
+
+std::string refusal_details(const Error& error) {
+  std::string details;
+  JsonWriter(details).begin_object().key("reason").value(error.reason).end_object();
+  return details;
+}
+
+}  // namespace
+
+HttpResponse DecisionLog::decide(const HttpRequest& request, std::string_view action, int status,
+                                 const std::function<Result<std::string>(DecisionSubject&)>& body) const {
+  DecisionSubject subject;
+  Result<std::string> result = body(subject);
+  if (!result) subject.details = refusal_details(result.error());
+  HttpResponse response = json_response(request, std::move(result), status);
+
+  audit::Record record;
+  record.time = system_clock().now();
+  record.id = request.request_id;
+  record.kind = audit::Kind::kDecision;
+  record.outcome = response.status < 400 ? Code::kOk : result.error().code;
+  record.http_status = static_cast<std::uint16_t>(response.status);
+  record.action = action;
+  record.principal = request.principal->id;
+  record.endpoint = subject.model;
+  record.model = subject.model;
+  record.version = subject.version;
+  record.bundle = subject.bundle;
+  record.trace = request.trace.trace_id;
+  record.details = subject.details;
+  if (auto kept = log_->append_durable(record); !kept) {
+    Error error = std::move(kept).error();
+    error.message = std::string(action) + " was " + (response.status < 400 ? "carried out" : "refused") +
+                    ", but its record could not be kept: " + error.message;
+    return error_response(error, request);
+  }
+  return response;
+}
+
+HttpResponse json_response(const HttpRequest& request, Result<std::string> body, int status) {
+  if (!body) return error_response(body.error(), request);
+  HttpResponse response;
+  response.status = status;
+  response.body = *std::move(body);
+  return response;
+}
+
+}  // namespace slipway

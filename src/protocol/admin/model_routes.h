@@ -1,0 +1,31 @@
+// /api/v1/models and /api/v1/blobs: the registry over HTTP.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "protocol/admin/decision.h"
+#include "protocol/http.h"
+#include "registry/bundle_store.h"
+#include "registry/model_store.h"
+#include "registry/push.h"
+#include "storage/sql.h"
+
+namespace slipway {
+
+struct ModelRouteParts {
+  Database& database;
+  const BundleStore& bundles;
+  const ModelStore& models;
+  const Registrar& registrar;
+  DecisionLog decisions;
+  std::uint64_t blob_bytes_max = 0;
+  std::string temporary_directory;  // for files on their way out
+  std::function<void()> on_change;  // after a version was approved or retired
+};
+
+// What the references of `parts` mean outlives the router.
+void add_model_routes(Router& router, const ModelRouteParts& parts);
+void add_blob_routes(Router& router, const ModelRouteParts& parts);
+
+}  // namespace slipway

@@ -1,0 +1,280 @@
+#include "runtime/onnx_model.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+
+#include "base/bytes.h"
+#include "runtime/batch_proof.h"
+#include "runtime/input_check.h"
+#include "runtime/ort_handles.h"
+#include "runtime/ort_outputs.h"
+#include "runtime/ort_signature.h"
+
+namespace slipway {
+namespace {
+
+constexpr std::uint64_t kSmallModelBytes = std::uint64_t{8} << 20;
+
+class OrtControl final : public RunControl {
+ public:
+  explicit OrtControl(ort::RunOptions options) : options_(std::move(options)) {}
+  void terminate() noexcept override {
+    is_terminated_.store(true, std::memory_order_release);
+    drop(ort::api().RunOptionsSetTerminate(options_.get()));
+  }
+  void rearm() noexcept override {
+    drop(ort::api().RunOptionsUnsetTerminate(options_.get()));
+    is_terminated_.store(false, std::memory_order_release);
+  }
+  bool is_terminated() const noexcept { return is_terminated_.load(std::memory_order_acquire); }
+  const OrtRunOptions* options() const noexcept { return options_.get(); }
+
+ private:
+  static void drop(OrtStatus* status) noexcept {
+    if (status != nullptr) ort::api().ReleaseStatus(status);
+  }
+  ort::RunOptions options_;
+  std::atomic<bool> is_terminated_ = false;
+};
+
+// What one run needs; kept by RunOutputs from run to run.
+struct OrtStorage final : RunOutputs::Storage {
+  ~OrtStorage() override { clear(); }
+
+  void clear() noexcept override {
+    tensors.clear();
+    for (std::vector<OrtValue*>* values : {&inputs, &outputs}) {
+      for (OrtValue* value : *values) {
+        if (value != nullptr) ort::api().ReleaseValue(value);
+      }
+      values->clear();
+    }
+  }
+  std::byte* scratch_for(std::size_t index, std::size_t bytes) {
+    if (scratch.size() <= index) scratch.resize(index + 1);
+    if (scratch[index].size() * sizeof(std::max_align_t) < bytes)
+      scratch[index].resize(bytes / sizeof(std::max_align_t) + 1);
+    return reinterpret_cast<std::byte*>(scratch[index].data());
+  }
+
+  std::vector<std::uint32_t> order;
+  std::vector<OrtValue*> inputs;
+  std::vector<OrtValue*> outputs;      // of the session, in the order of `sources`
+  std::vector<std::uint32_t> sources;  // which outputs of the session are asked for
+  std::vector<const char*> output_names;
+  std::vector<OutputSlot> slots;
+  std::vector<std::vector<std::max_align_t>> scratch;  // aligned copies of inputs that are not
+};
+
+constexpr auto kFailed = Code::kInternal;
+constexpr std::string_view kFailedReason = "run.failed";
+
+Status make_string_tensor(const TensorView& input, OrtAllocator* allocator, OrtValue*& value) {
+  constexpr std::string_view kWhat = "a text input cannot be handed over";
+  SLIPWAY_ORT(ort::api().CreateTensorAsOrtValue(allocator, input.shape.data(), input.shape.size(),
+                                                ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING, &value),
+              kFailed, kFailedReason, kWhat);
+  for (std::size_t i = 0; i < input.strings.size(); ++i) {
+    char* buffer = nullptr;
+    SLIPWAY_ORT(ort::api().GetResizedStringTensorElementBuffer(value, i, input.strings[i].size(), &buffer), kFailed,
+                kFailedReason, kWhat);
+    if (!input.strings[i].empty()) std::memcpy(buffer, input.strings[i].data(), input.strings[i].size());
+  }
+  return {};
+}
+
+// Over the request's own bytes where they are aligned for the type; else over a copy.
+Status make_input(const TensorView& input, const OnnxRuntime::Handles& handles, OrtStorage& storage) {
+  OrtValue*& value = storage.inputs.emplace_back(nullptr);
+  if (input.type == DataType::kBytes) return make_string_tensor(input, handles.allocator, value);
+  const auto* bytes = input.data.data();
+  if (bytes == nullptr || reinterpret_cast<std::uintptr_t>(bytes) % element_size(input.type) != 0) {
+    std::byte* copy = storage.scratch_for(storage.inputs.size() - 1, input.data.size() + 1);
+    if (bytes != nullptr) std::memcpy(copy, bytes, input.data.size());
+    bytes = copy;
+  }
+  // The session only reads its inputs; the C interface has no const for it.
+  SLIPWAY_ORT(ort::api().CreateTensorWithDataAsOrtValue(handles.cpu_memory.get(), const_cast<std::byte*>(bytes),
+                                                        input.data.size(), input.shape.data(), input.shape.size(),
+                                                        ort::to_ort(input.type), &value),
+              kFailed, kFailedReason, "an input cannot be handed over");
+  return {};
+}
+
+}  // namespace
+
+struct OnnxModel::Session {
+  ort::Session session;
+  SessionLayout layout;
+  std::vector<const char*> input_names;
+  std::vector<std::uint32_t> all_outputs;  // indices into the signature
+
+  // The session's outputs behind the wanted ones, each once.
+  void choose_outputs(std::span<const std::uint32_t> wanted, OrtStorage& storage) const {
+    storage.sources.clear();
+    storage.output_names.clear();
+    for (const std::uint32_t output : wanted) {
+      const std::uint32_t source = layout.parts[output].source;
+      if (std::ranges::find(storage.sources, source) != storage.sources.end()) continue;
+      storage.sources.push_back(source);
+      storage.output_names.push_back(layout.output_names[source].c_str());
+    }
+    storage.outputs.assign(storage.sources.size(), nullptr);
+  }
+
+  Status present(std::span<const std::uint32_t> wanted, const ModelSignature& signature, OrtAllocator* allocator,
+                 OrtStorage& storage) const {
+    if (storage.slots.size() < wanted.size()) storage.slots.resize(wanted.size());
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      const OutputPart part = layout.parts[wanted[i]];
+      const auto at = std::ranges::find(storage.sources, part.source) - storage.sources.begin();
+      OrtValue* value = storage.outputs[static_cast<std::size_t>(at)];
+      if (value == nullptr) return fail(kFailed, kFailedReason, "the model left an output empty");
+      SLIPWAY_TRY(const TensorView tensor,
+                  present_output(value, part.kind, signature.outputs[wanted[i]].spec, allocator, storage.slots[i]));
+      storage.tensors.push_back(tensor);
+    }
+    return {};
+  }
+};
+
+OnnxModel::OnnxModel() = default;
+OnnxModel::~OnnxModel() = default;
+
+Status check_external_files(const OnnxSummary& summary, const OnnxSource& source) {
+  for (const OnnxExternalFile& needed : summary.external_files) {
+    const auto found = std::ranges::find(source.external, needed.name, &OnnxSource::ExternalFile::name);
+    if (found == source.external.end()) {
+      return fail(Code::kFailedPrecondition, "model.external_missing",
+                  "the model keeps weights in " + quoted(needed.name) + ", which is not in the bundle");
+    }
+    if (found->bytes.size() < needed.bytes_min) {
+      return fail(Code::kFailedPrecondition, "model.external_missing",
+                  "the model's weights in " + quoted(needed.name) + " need " + std::to_string(needed.bytes_min) +
+                      " bytes; the file has " + std::to_string(found->bytes.size()));
+    }
+  }
+  return {};
+}
+
+namespace {
+
+Result<ort::SessionOptions> make_session_options(const OnnxSource& source, const OnnxLoadOptions& options) {
+  constexpr auto kCode = Code::kInternal;
+  constexpr std::string_view kReason = "model.load_failed";
+  constexpr std::string_view kWhat = "the session cannot be configured";
+  const OrtApi& api = ort::api();
+  OrtSessionOptions* raw = nullptr;
+  SLIPWAY_ORT(api.CreateSessionOptions(&raw), kCode, kReason, kWhat);
+  ort::SessionOptions session(raw);
+  SLIPWAY_ORT(api.DisablePerSessionThreads(raw), kCode, kReason, kWhat);
+  SLIPWAY_ORT(api.SetSessionExecutionMode(raw, ORT_SEQUENTIAL), kCode, kReason, kWhat);
+  SLIPWAY_ORT(api.SetSessionGraphOptimizationLevel(raw, ORT_ENABLE_ALL), kCode, kReason, kWhat);
+  SLIPWAY_ORT(api.SetSessionLogSeverityLevel(raw, ORT_LOGGING_LEVEL_FATAL), kCode, kReason, kWhat);
+  SLIPWAY_ORT(api.AddSessionConfigEntry(raw, "optimization.constant_folding_max_output_size_in_bytes",
+                                        std::to_string(options.constant_folding_bytes_max).c_str()),
+              kCode, kReason, kWhat);
+  const bool has_arena = options.arena == OnnxLoadOptions::Arena::kOn ||
+                         (options.arena == OnnxLoadOptions::Arena::kAuto &&
+                          (source.model.size() > kSmallModelBytes || !source.external.empty()));
+  if (!has_arena) {
+    SLIPWAY_ORT(api.DisableCpuMemArena(raw), kCode, kReason, kWhat);
+    SLIPWAY_ORT(api.DisableMemPattern(raw), kCode, kReason, kWhat);
+  }
+  if (source.external.empty()) return session;
+  std::vector<const char*> names;
+  std::vector<char*> buffers;
+  std::vector<std::size_t> sizes;
+  for (const OnnxSource::ExternalFile& file : source.external) {
+    names.push_back(file.name.c_str());
+    buffers.push_back(const_cast<char*>(reinterpret_cast<const char*>(file.bytes.data())));
+    sizes.push_back(file.bytes.size());
+  }
+  SLIPWAY_ORT(
+      api.AddExternalInitializersFromFilesInMemory(raw, names.data(), buffers.data(), sizes.data(), names.size()),
+      kCode, kReason, kWhat);
+  return session;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const OnnxModel>> OnnxModel::load(std::shared_ptr<const OnnxRuntime> runtime,
+                                                         const OnnxSource& source, const OnnxLoadOptions& options) {
+  const std::shared_ptr<OnnxModel> model(new OnnxModel);
+  SLIPWAY_TRY(model->summary_, inspect_onnx(source.model, options.limits));
+  SLIPWAY_CHECK(check_external_files(model->summary_, source));
+  SLIPWAY_TRY(const ort::SessionOptions session_options, make_session_options(source, options));
+  OrtSession* session = nullptr;
+  SLIPWAY_ORT(ort::api().CreateSessionFromArray(runtime->handles().env.get(), source.model.data(), source.model.size(),
+                                                session_options.get(), &session),
+              Code::kInvalidArgument, "model.load_failed", "ONNX Runtime cannot load the model");
+  model->runtime_ = std::move(runtime);
+  model->session_ = std::make_unique<Session>();
+  model->session_->session.reset(session);
+  SLIPWAY_CHECK(model->describe());
+  if (options.prove_batch_axis) {
+    const BatchProof proof = prove_batch_axis(*model);
+    model->signature_ = with_proof(std::move(model->signature_), proof);
+    model->probe_failure_ = proof.failure;
+    model->probe_run_us_ = proof.run_us;
+  }
+  return std::shared_ptr<const OnnxModel>(model);
+}
+
+Status OnnxModel::describe() {
+  SLIPWAY_TRY(session_->layout, read_layout(*session_->session, runtime_->handles().allocator, summary_));
+  signature_ = session_->layout.signature;
+  for (const std::string& name : session_->layout.input_names) session_->input_names.push_back(name.c_str());
+  for (std::uint32_t i = 0; i < signature_.outputs.size(); ++i) session_->all_outputs.push_back(i);
+  return {};
+}
+
+Result<std::unique_ptr<RunControl>> OnnxModel::make_control() const {
+  OrtRunOptions* options = nullptr;
+  SLIPWAY_ORT(ort::api().CreateRunOptions(&options), kFailed, kFailedReason, "a run cannot be prepared");
+  return std::make_unique<OrtControl>(ort::RunOptions(options));
+}
+
+Status OnnxModel::run(std::span<const TensorView> inputs, std::span<const std::uint32_t> wanted, RunOutputs& out,
+                      RunControl* control) const {
+  auto* storage = dynamic_cast<OrtStorage*>(out.storage().get());
+  if (storage == nullptr) {
+    out.storage() = std::make_unique<OrtStorage>();
+    storage = static_cast<OrtStorage*>(out.storage().get());
+  }
+  storage->clear();
+  SLIPWAY_CHECK(check_inputs(signature_, inputs, storage->order));
+  for (const std::uint32_t output : wanted) {
+    if (output >= signature_.outputs.size()) {
+      return fail(Code::kInvalidArgument, "tensor.unknown_output",
+                  "the model has no output number " + std::to_string(output));
+    }
+  }
+  if (wanted.empty()) wanted = session_->all_outputs;
+  const OnnxRuntime::Handles& handles = runtime_->handles();
+  for (const std::uint32_t index : storage->order) SLIPWAY_CHECK(make_input(inputs[index], handles, *storage));
+  session_->choose_outputs(wanted, *storage);
+
+  const auto* stop = static_cast<const OrtControl*>(control);
+  OrtStatus* status =
+      ort::api().Run(session_->session.get(), stop == nullptr ? nullptr : stop->options(), session_->input_names.data(),
+                     storage->inputs.data(), storage->inputs.size(), storage->output_names.data(),
+                     storage->output_names.size(), storage->outputs.data());
+  if (status != nullptr) [[unlikely]] {
+    if (stop != nullptr && stop->is_terminated()) {
+      ort::api().ReleaseStatus(status);
+      return fail(Code::kDeadlineExceeded, "run.terminated", "the run was stopped before it ended");
+    }
+    const bool is_input = ort::api().GetErrorCode(status) == ORT_INVALID_ARGUMENT;
+    return fail(ort::to_error(status, is_input ? Code::kInvalidArgument : kFailed,
+                              is_input ? "run.invalid_input" : kFailedReason,
+                              is_input ? "the model does not accept the inputs" : "the model failed"));
+  }
+  const Status presented = session_->present(wanted, signature_, handles.allocator, *storage);
+  if (!presented) storage->clear();
+  return presented;
+}
+
+}  // namespace slipway

@@ -1,0 +1,52 @@
+// Tries a model that nobody vouches for: inspects, loads and runs it once, with no rights and little room.
+//
+// `slipway probe PATH` is run_probe_command(). A server never loads a model that has not passed probe_in_child(), which
+// starts that command as a child process: whatever the model does there, the server goes on and can say what happened.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "runtime/probe_report.h"
+
+namespace slipway {
+
+struct ProbeSettings {
+  std::uint32_t time_limit_ms = 60'000;
+  std::uint64_t memory_bytes_max = std::uint64_t{8} << 30;   // address space of the child
+  std::uint64_t output_bytes_max = std::uint64_t{16} << 20;  // of the report
+  bool allow_without_seccomp = false;
+  std::string runtime_library;  // see OnnxRuntimeOptions::library_path
+  OnnxLimits limits;            // of probe_in_process(); a child uses the defaults
+};
+
+// Enters the sandbox (for good: call it in a process that does nothing else), then inspects, loads and runs `path`: a
+// model file, or a directory that holds one. Fails as inspect_onnx(), open_model_files(), OnnxModel::load() and
+// enter_sandbox() do; failed_precondition "model.probe_memory" when memory_bytes_max is not enough.
+Result<ProbeReport> probe_in_process(const std::string& path, const ProbeSettings& settings);
+
+// Writes the report to standard output, as one line of JSON or for people, and ends the process: 0 for a sound model, 1
+// for a refused one (the error as JSON on standard output, or as a sentence on standard error). Runs no destructors on
+// the way out, since the process has held hostile data.
+[[noreturn]] void run_probe_command(const std::string& path, const ProbeSettings& settings, bool is_json);
+
+// Runs `EXECUTABLE probe --json --time-limit-ms N --memory-bytes-max N [--runtime-library F] [--allow-without-seccomp]
+// PATH` with an empty environment and no open files, and waits for it. Besides what probe_in_process() refuses, fails
+// with failed_precondition "model.probe_crashed", "model.probe_timeout" or "model.probe_memory". Blocks the calling
+// thread, which must not end meanwhile (the child dies with it). Thread-safe.
+Result<ProbeReport> probe_in_child(const std::string& executable, const std::string& path,
+                                   const ProbeSettings& settings = {});
+
+struct ProbeArguments {
+  std::string path;
+  ProbeSettings settings;
+  bool is_json = false;
+};
+
+// What follows `EXECUTABLE probe`. Fails with invalid_argument "probe.usage".
+Result<ProbeArguments> parse_probe_arguments(const std::vector<std::string>& arguments);
+std::vector<std::string> to_arguments(const ProbeArguments& arguments);
+
+}  // namespace slipway
