@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL for the tests: `with running(folder) as uri`."""
+"""A throw-away PostgreSQL for the tests: `with running() as uri`."""
 
 import contextlib
 import os

@@ -9,6 +9,7 @@ import dataclasses
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import xml.etree.ElementTree
@@ -86,13 +87,14 @@ def run_units(build, results, environment):
 def run_end_to_end(build, results, environment, arguments):
     report = results / "end_to_end.xml"
     command = [sys.executable, "-m", "pytest", ROOT / "tests", "--quiet", "-p", "no:cacheprovider", f"--junitxml={report}"]
-    command += [f"--timeout={END_TO_END_TIMEOUT_S}", "-rs", *arguments]
+    command += [f"--timeout={END_TO_END_TIMEOUT_S}", "-rs", "-n", "2", "--dist=loadfile", *arguments]
     status = subprocess.run(command, env={**environment, "SLIPWAY_EXECUTABLE": str(build / "slipway")}, cwd=ROOT).returncode
     count = count_cases(report) if report.exists() else Count()
     return count if status == 0 or count.failed else count + Count(failed=1)
 
 
 def main(preset, *arguments):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that PostgreSQL is stopped
     build = ROOT / "build" / preset
     results = build / "results"
     shutil.rmtree(results, ignore_errors=True)

@@ -67,8 +67,7 @@ Result<std::unique_ptr<ObjectReader>> open_blob(ObjectStore& objects, const Mani
   return reader;
 }
 
-Status write_file(ObjectStore& objects, const ManifestFile& file, const std::filesystem::path& directory) {
-  const std::filesystem::path path = directory / file.path;
+Status write_file(ObjectStore& objects, const ManifestFile& file, const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path.parent_path(), error);
   if (error)
@@ -231,12 +230,21 @@ Status BundleStore::materialise(const Digest& bundle, const std::string& directo
                 "cannot create " + slipway::quoted(directory, 256) + ": " + error.message());
   }
   for (const ManifestFile& file : content.files) {
-    if (Status status = write_file(*objects_, file, directory); !status) {
+    if (Status status = write_file(*objects_, file, std::filesystem::path(directory) / file.path); !status) {
       std::filesystem::remove_all(directory, error);
       return status;
     }
   }
   return {};
+}
+
+Status BundleStore::copy_out(const ManifestFile& file, const std::string& path) const {
+  const Status status = write_file(*objects_, file, path);
+  if (!status) {
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
+  }
+  return status;
 }
 
 Result<VerifyReport> BundleStore::verify(const Digest& bundle) const {

@@ -123,8 +123,11 @@ Result<ProbeReport> probe_in_process(const std::string& path, const ProbeSetting
   }
 }
 
-void run_probe_command(const std::string& path, const ProbeSettings& settings, bool is_json) {
-  const Result<ProbeReport> report = probe_in_process(path, settings);
+void run_probe_command(const ProbeArguments& arguments) {
+  const Result<ProbeReport> report = arguments.is_in_process
+                                         ? probe_in_process(arguments.path, arguments.settings)
+                                         : probe_in_child("/proc/self/exe", arguments.path, arguments.settings);
+  const bool is_json = arguments.is_json || arguments.is_in_process;
   Status written;
   if (report) {
     written = write_all(STDOUT_FILENO, is_json ? to_json(*report) + "\n" : describe(*report));
@@ -143,6 +146,8 @@ Result<ProbeArguments> parse_probe_arguments(const std::vector<std::string>& arg
     const bool has_value = i + 1 < arguments.size();
     if (argument == "--json") {
       parsed.is_json = true;
+    } else if (argument == "--in-process") {
+      parsed.is_in_process = true;
     } else if (argument == "--allow-without-seccomp") {
       parsed.settings.allow_without_seccomp = true;
     } else if (argument == "--time-limit-ms" && has_value) {
@@ -165,6 +170,7 @@ Result<ProbeArguments> parse_probe_arguments(const std::vector<std::string>& arg
 std::vector<std::string> to_arguments(const ProbeArguments& arguments) {
   std::vector<std::string> text;
   if (arguments.is_json) text.emplace_back("--json");
+  if (arguments.is_in_process) text.emplace_back("--in-process");
   text.insert(text.end(), {"--time-limit-ms", std::to_string(arguments.settings.time_limit_ms), "--memory-bytes-max",
                            std::to_string(arguments.settings.memory_bytes_max)});
   if (!arguments.settings.runtime_library.empty())

@@ -27,15 +27,11 @@ struct ProbeSettings {
 // enter_sandbox() do; failed_precondition "model.probe_memory" when memory_bytes_max is not enough.
 Result<ProbeReport> probe_in_process(const std::string& path, const ProbeSettings& settings);
 
-// Writes the report to standard output, as one line of JSON or for people, and ends the process: 0 for a sound model, 1
-// for a refused one (the error as JSON on standard output, or as a sentence on standard error). Runs no destructors on
-// the way out, since the process has held hostile data.
-[[noreturn]] void run_probe_command(const std::string& path, const ProbeSettings& settings, bool is_json);
-
-// Runs `EXECUTABLE probe --json --time-limit-ms N --memory-bytes-max N [--runtime-library F] [--allow-without-seccomp]
-// PATH` with an empty environment and no open files, and waits for it. Besides what probe_in_process() refuses, fails
-// with failed_precondition "model.probe_crashed", "model.probe_timeout" or "model.probe_memory". Blocks the calling
-// thread, which must not end meanwhile (the child dies with it). Thread-safe.
+// Runs `EXECUTABLE probe --in-process --time-limit-ms N --memory-bytes-max N [--runtime-library F]
+// [--allow-without-seccomp] PATH` with an empty environment and no open files, and waits for it. Besides what
+// probe_in_process() refuses, fails with failed_precondition "model.probe_crashed", "model.probe_timeout" or
+// "model.probe_memory". Blocks the calling thread, which must not end meanwhile (the child dies with it). Thread-safe.
+// `executable`: "/proc/self/exe" is the running program, also after its file was replaced.
 Result<ProbeReport> probe_in_child(const std::string& executable, const std::string& path,
                                    const ProbeSettings& settings = {});
 
@@ -43,7 +39,14 @@ struct ProbeArguments {
   std::string path;
   ProbeSettings settings;
   bool is_json = false;
+  bool is_in_process = false;  // this process is the child
 };
+
+// What `slipway probe` does: probes in a child of its own, writes the report to standard output as one line of JSON or
+// for people, and ends the process: 0 for a sound model, 1 for a refused one (the error as JSON on standard output, or
+// as a sentence on standard error). With is_in_process it is that child: it writes JSON and runs no destructors on the
+// way out, since it has held hostile data.
+[[noreturn]] void run_probe_command(const ProbeArguments& arguments);
 
 // What follows `EXECUTABLE probe`. Fails with invalid_argument "probe.usage".
 Result<ProbeArguments> parse_probe_arguments(const std::vector<std::string>& arguments);

@@ -233,8 +233,10 @@ Result<ProbeReport> probe_in_child(const std::string& executable, const std::str
                                    const ProbeSettings& settings) {
   SLIPWAY_TRY(Pipe output, Pipe::make());
   SLIPWAY_TRY(Pipe complaint, Pipe::make());
-  SLIPWAY_TRY(const pid_t pid,
-              spawn(executable, to_arguments({path, settings, true}), output.write_end(), complaint.write_end()));
+  SLIPWAY_TRY(
+      const pid_t pid,
+      spawn(executable, to_arguments({.path = path, .settings = settings, .is_json = false, .is_in_process = true}),
+            output.write_end(), complaint.write_end()));
   Child child(pid);
   output.close_write();
   complaint.close_write();

@@ -38,6 +38,6 @@ int main(int count, char** words) {
     std::fprintf(stderr, "%s\n", parsed.error().message.c_str());
     return 2;
   }
-  misbehave(parsed->settings, parsed->path);
-  slipway::run_probe_command(parsed->path, parsed->settings, parsed->is_json);
+  if (parsed->is_in_process) misbehave(parsed->settings, parsed->path);
+  slipway::run_probe_command(*parsed);
 }

@@ -58,7 +58,7 @@ Result<FileBody> get(const ModelRouteParts& parts, const HttpRequest& request) {
   for (const ManifestFile& file : manifest.files) {
     if (file.sha256 != digest) continue;
     const std::string path = parts.temporary_directory + "/pull-" + request.request_id.to_string();
-    SLIPWAY_CHECK(parts.bundles.copy_out(manifest, file.path, path));
+    SLIPWAY_CHECK(parts.bundles.copy_out(file, path));
     return FileBody{.path = path, .size_bytes = file.size_bytes, .is_temporary = true};
   }
   return fail(Code::kNotFound, "bundle.no_such_file", "this version has no file with the digest " + digest.hex());

@@ -232,11 +232,11 @@ HttpResponse push(const ModelRouteParts& parts, const HttpRequest& request) {
     subject.model = request.parameter("model");
     SLIPWAY_CHECK(check_model_name(subject.model));
     SLIPWAY_TRY(const PushRequest wanted, parse_push(subject.model, as_text(request.body), request.principal->id));
-    subject.version = wanted.semver.to_string();
+    subject.version = wanted.semver->to_string();
     subject.bundle = bundle_digest(wanted.manifest);
-    SLIPWAY_TRY(const Version version, parts.registrar.push(wanted));
+    SLIPWAY_TRY(const PushOutcome outcome, parts.push.run(wanted));
     SLIPWAY_TRY(VersionDetails details, in_read(parts.database, [&](Transaction& transaction) {
-                  return details_of(parts, transaction, version);
+                  return details_of(parts, transaction, outcome.version);
                 }));
     return with_manifest(parts, std::move(details));
   });

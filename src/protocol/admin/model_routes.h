@@ -17,7 +17,7 @@ struct ModelRouteParts {
   Database& database;
   const BundleStore& bundles;
   const ModelStore& models;
-  const Registrar& registrar;
+  const Push& push;
   DecisionLog decisions;
   std::uint64_t blob_bytes_max = 0;
   std::string temporary_directory;  // for files on their way out
