@@ -221,7 +221,7 @@ WallTime leaf_time(std::span<const std::byte> leaf) noexcept {
 
 void write_json(JsonWriter& json, std::uint64_t index, const Record& record) {
   json.begin_object().key("index").value(index);
-  json.key("time").value(format_time(record.time)).key("id").value(record.id.to_string());
+  json.key("time").value(format_time(record.time)).key("request_id").value(record.id.to_string());
   json.key("kind").value(to_string(record.kind));
   for (const auto& [name, field] : kTexts) {
     if (!(record.*field).empty()) json.key(name).value(record.*field);
@@ -233,7 +233,7 @@ void write_json(JsonWriter& json, std::uint64_t index, const Record& record) {
   if (record.is_degraded) json.key("degraded").value(true);
   if (record.is_shadow) json.key("shadow").value(true);
   if (record.bundle) json.key("bundle").value(record.bundle->hex());
-  if (record.trace) json.key("trace").value(to_hex(*record.trace));
+  if (record.trace) json.key("trace_id").value(to_hex(*record.trace));
   if (record.input_commitment) json.key("input_commitment").value(record.input_commitment->hex());
   if (record.output_commitment) json.key("output_commitment").value(record.output_commitment->hex());
   // As text, not embedded: the log keeps what it was given and does not vouch for its being JSON.

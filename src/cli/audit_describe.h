@@ -9,7 +9,6 @@
 
 namespace slipway::cli {
 
-std::string report_json(const audit::VerifyReport& report);
 // Of report_json(), here or from a server.
 std::string describe_report(const boost::json::value& report);
 bool is_sound_report(const boost::json::value& report);
