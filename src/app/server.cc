@@ -29,7 +29,7 @@
 #include "registry/transact.h"
 #include "runtime/onnx_runtime.h"
 #include "serving/loader.h"
-#include "serving/model_check.h"
+#include "serving/push_checker.h"
 #include "serving/predict.h"
 #include "storage/objects.h"
 #include "storage/sql.h"
@@ -85,8 +85,8 @@ struct Server::Parts {
   std::unique_ptr<ServingMetrics> serving_metrics;
   std::unique_ptr<Loader> loader;
   std::unique_ptr<Catalog> catalog;
-  std::unique_ptr<ModelCheck> check;
-  std::unique_ptr<Registrar> registrar;
+  std::unique_ptr<PushChecker> checker;
+  std::unique_ptr<Push> push;
   Admission admission{settings.requests_in_flight_max};
   DeadlineTimer deadlines;
   std::vector<std::unique_ptr<Predictor>> predictors;  // one for each I/O thread
@@ -124,8 +124,10 @@ Status Server::Parts::open_serving() {
                                                   .runner_threads = settings.runner_threads,
                                                   .runner_queue_max = settings.runner_queue_max});
   catalog = std::make_unique<Catalog>(*database, models, *loader, registry, settings.reconcile_interval);
-  check = std::make_unique<ModelCheck>(*bundles, *loader, (data / "tmp").string(), settings.probe_timeout);
-  registrar = std::make_unique<Registrar>(*database, *bundles, models, check->checker());
+  checker = std::make_unique<PushChecker>(*bundles, *loader, "/proc/self/exe", (data / "tmp").string(), settings.probe_timeout);
+  push = std::make_unique<Push>(*database, *bundles, models, system_clock(), [this](const Manifest& manifest, const Digest& bundle) {
+    return checker->check(manifest, bundle);
+  });
   return catalog->start();
 }
 
@@ -140,7 +142,7 @@ Router Server::Parts::make_router(unsigned thread) {
   const ModelRouteParts parts{.database = *database,
                               .bundles = *bundles,
                               .models = models,
-                              .registrar = *registrar,
+                              .push = *push,
                               .decisions = decisions,
                               .blob_bytes_max = settings.blob_bytes_max,
                               .temporary_directory = (data / "tmp").string(),
@@ -178,7 +180,7 @@ Server::~Server() = default;
 Result<std::unique_ptr<Server>> Server::open(Settings settings) {
   SLIPWAY_CHECK(check(settings));
   auto parts = std::make_unique<Parts>(std::move(settings));
-  register_process_metrics(parts->registry);
+  parts->registry.add_collector(collect_process_metrics);
   SLIPWAY_CHECK(parts->open_stores());
   SLIPWAY_CHECK(parts->open_serving());
   SLIPWAY_CHECK(parts->open_http());

@@ -182,4 +182,15 @@ Result<PrivateKey> PrivateKey::load_or_create(const std::filesystem::path& path,
   return key;
 }
 
+Status store_public_key(const std::filesystem::path& directory, const PublicKey& key) {
+  return replace_file(directory / "audit.key.pub", key.to_string() + "\n", 0644);
+}
+
+Result<PublicKey> stored_public_key(const std::filesystem::path& directory) {
+  SLIPWAY_TRY(const std::string text, read_text(directory / "audit.key.pub", kKeyFileBytesMax));
+  std::string_view line(text);
+  if (line.ends_with('\n')) line.remove_suffix(1);
+  return PublicKey::parse(line);
+}
+
 }  // namespace slipway::audit

@@ -71,4 +71,8 @@ class PrivateKey {
   PublicKey public_key_;
 };
 
+// `directory`/audit.key.pub: the public key of the log in `directory`.
+Status store_public_key(const std::filesystem::path& directory, const PublicKey& key);
+Result<PublicKey> stored_public_key(const std::filesystem::path& directory);
+
 }  // namespace slipway::audit

@@ -46,6 +46,9 @@ Result<Trust> load_trust(const std::filesystem::path& directory, const std::file
                 "the log has a signed checkpoint but its key " + quoted(key_path.native(), 256) + " is missing");
   }
   SLIPWAY_TRY(PrivateKey key, PrivateKey::load_or_create(key_path, origin));
+  if (const auto stored = stored_public_key(directory); !stored || *stored != key.public_key()) {
+    SLIPWAY_CHECK(store_public_key(directory, key.public_key()));  // the key itself is kept elsewhere
+  }
   if (!note) return Trust{std::move(key), {}, {}};
   SLIPWAY_TRY(Checkpoint checkpoint, open_checkpoint(*note, key.public_key()));
   return Trust{std::move(key), std::move(checkpoint), *std::move(note)};
@@ -118,6 +121,8 @@ Status AuditLog::start_first_segment() {
   for (std::size_t i = 0; i + 1 < found.segments.size(); ++i) {
     if (!found.segments[i].is_indexed) keeper_->seal(found.segments[i]);
   }
+  // Signed before the first record: a log with records and no checkpoint has lost it.
+  SLIPWAY_TRY([[maybe_unused]] const auto note, checkpoint());
   if (found.size() > checkpoint_size_) keeper_->note_growth();
   std::lock_guard lock(commit_mutex_);
   if (found.segments.empty()) return roll();
@@ -324,6 +329,14 @@ Result<std::string> AuditLog::sign_checkpoint() {
   checkpoint_note_ = std::move(note);
   checkpoint_size_ = checkpoint.size;
   return checkpoint_note_;
+}
+
+Result<std::string> AuditLog::checkpoint() {
+  {
+    std::lock_guard lock(checkpoint_mutex_);
+    if (!checkpoint_note_.empty()) return checkpoint_note_;
+  }
+  return sign_checkpoint();
 }
 
 Result<std::string> AuditLog::checkpoint_covering(std::uint64_t index) {

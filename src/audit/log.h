@@ -87,7 +87,9 @@ class AuditLog {
   Catalog catalog() const;      // of durable records
   const HashStore& hashes() const noexcept { return hashes_; }
   const PublicKey& public_key() const noexcept { return key_.public_key(); }
-  // The newest checkpoint; a new one is signed if it does not hold record `index` yet. out_of_range if the log does
+  // The newest checkpoint.
+  Result<std::string> checkpoint();
+  // The same; a new one is signed if it does not hold record `index` yet. out_of_range if the log does
   // not.
   Result<std::string> checkpoint_covering(std::uint64_t index);
   // Signed over everything that is durable now.

@@ -49,7 +49,8 @@ std::span<const std::byte> first_leaf(std::span<const std::byte> frames) noexcep
 class FrameCursor {
  public:
   // `segment`: the file from its header on.
-  FrameCursor(std::span<const std::byte> segment, std::uint64_t first_index) : segment_(segment), index_(first_index) {}
+  FrameCursor(std::span<const std::byte> segment, std::uint64_t first_index, std::uint64_t offset = kSegmentHeaderBytes)
+      : segment_(segment), index_(first_index), offset_(offset) {}
 
   // The next leaf, or nullopt at the end or at the first frame that is not valid.
   std::optional<std::span<const std::byte>> next() noexcept;
@@ -59,7 +60,7 @@ class FrameCursor {
  private:
   std::span<const std::byte> segment_;
   std::uint64_t index_;
-  std::uint64_t offset_ = kSegmentHeaderBytes;
+  std::uint64_t offset_;
 };
 
 enum class TailState : std::uint8_t { kClean, kTorn, kCorrupt };

@@ -42,6 +42,7 @@ struct HttpRequest {
   Method method = Method::kGet;
   std::string_view path;    // percent-decoded exactly once; canonical: no "//", ".", "..", NUL, "\\", ";", "#"
   std::string_view query;   // raw, after '?'
+  std::string_view route;   // pattern of the matched route, for metrics and logs; "" when none matched
   std::string_view remote;  // peer address
   std::vector<std::pair<std::string_view, std::string_view>> headers;
   std::vector<std::pair<std::string_view, std::string_view>> parameters;  // of the route pattern, by name
@@ -84,17 +85,21 @@ enum class BodyKind : std::uint8_t {
 
 struct Route {
   Method method;
-  std::string pattern;  // "/v2/models/{model}/versions/{version}/infer"; a parameter spans one segment
+  std::string
+      pattern;  // "/v2/models/{model}/infer": a parameter spans one segment; a last "{path...}" the rest, 1 or more
   Permission permission;
   BodyKind body = BodyKind::kNone;
   std::uint64_t body_bytes_max = 0;
   std::variant<IoHandler, WorkerHandler> handler;
 };
 
-// Decides who asks and whether they may: before the body is read. `model` is the route's {model} parameter, or "".
-using Gate = std::function<Result<std::shared_ptr<const Principal>>(const HttpRequest&, Permission, std::string_view model)>;
+// Decides who asks and whether they may: before the body is read, on the I/O thread, so it must not block. `model` is
+// the route's {model} parameter, or "".
+using Gate =
+    std::function<Result<std::shared_ptr<const Principal>>(const HttpRequest&, Permission, std::string_view model)>;
 
-// The routes of one I/O thread. match() is O(segments).
+// The routes of one I/O thread. match() is O(segments) where no literal and parameter compete for a place; literals
+// win. One trailing slash is ignored.
 class Router {
  public:
   Router();
@@ -107,10 +112,10 @@ class Router {
   void set_gate(Gate gate);
 
   struct Match {
-    const Route* route = nullptr;          // null: no such path, or the method is not allowed
-    std::vector<Method> allowed;           // methods of the path when only the method does not match
+    const Route* route = nullptr;  // null: no such path, or the method is not allowed
+    std::vector<Method> allowed;   // methods of the path when only the method does not match
   };
-  // Fills request.parameters.
+  // Fills request.parameters and request.route. A HEAD without its own route matches the path's GET.
   Match match(Method method, HttpRequest& request) const;
   const Gate& gate() const noexcept;
   std::vector<const Route*> routes() const;  // for the access matrix test and the API reference
@@ -122,9 +127,13 @@ class Router {
   Gate gate_;
 };
 
-// {"error": "…", "code": "invalid_argument", "reason": "…", "details": […], "request_id": "…"} with the HTTP status of the code.
-// "error" first and a string, as Open Inference Protocol clients read it.
+// {"error": "…", "code": "invalid_argument", "reason": "…", "details": […], "request_id": "…"} with the HTTP status of
+// the code. "error" first and a string, as Open Inference Protocol clients read it. 401 names its scheme, 429 and 503
+// say when to come back.
 HttpResponse error_response(const Error& error, const HttpRequest& request);
+HttpResponse error_response(const Error& error, const HttpRequest& request, int status);
 int http_status(Code code) noexcept;
+std::string_view reason_phrase(int status) noexcept;
+std::optional<Method> parse_method(std::string_view text) noexcept;  // exact case
 
 }  // namespace slipway

@@ -15,8 +15,9 @@ bool counts(const Version& version, const Approval& approval) {
 
 Status check_candidate(const Version& version, const Digest& digest) {
   if (version.state != VersionState::kCandidate) {
-    return fail(Code::kFailedPrecondition, "approval.not_candidate",
-                label(version) + " is " + std::string(to_string(version.state)) + "; only a candidate is approved or rejected");
+    return fail(
+        Code::kFailedPrecondition, "approval.not_candidate",
+        label(version) + " is " + std::string(to_string(version.state)) + "; only a candidate is approved or rejected");
   }
   if (version.digest == digest) return {};
   return fail(Code::kFailedPrecondition, "approval.digest_mismatch",
@@ -27,11 +28,14 @@ Status check_candidate(const Version& version, const Digest& digest) {
 
 bool can_move(VersionState from, VersionState to) noexcept {
   switch (from) {
-    case VersionState::kDraft: return to == VersionState::kCandidate || to == VersionState::kRetired;
+    case VersionState::kDraft:
+      return to == VersionState::kCandidate || to == VersionState::kRetired;
     case VersionState::kCandidate:
       return to == VersionState::kDraft || to == VersionState::kApproved || to == VersionState::kRetired;
-    case VersionState::kApproved: return to == VersionState::kRetired;
-    case VersionState::kRetired: return false;
+    case VersionState::kApproved:
+      return to == VersionState::kRetired;
+    case VersionState::kRetired:
+      return false;
   }
   return false;
 }
@@ -56,7 +60,9 @@ Status check_approval(const Version& version, const Digest& digest, std::string_
     return fail(Code::kPermissionDenied, "approval.by_author",
                 label(version) + " was pushed by " + version.author + ", who cannot approve it; another principal can");
   }
-  const auto is_mine = [&](const Approval& approval) { return counts(version, approval) && approval.principal == principal; };
+  const auto is_mine = [&](const Approval& approval) {
+    return counts(version, approval) && approval.principal == principal;
+  };
   if (std::none_of(approvals.begin(), approvals.end(), is_mine)) return {};
   return fail(Code::kAlreadyExists, "approval.twice",
               label(version) + " is approved by " + std::string(principal) + " already; each principal counts once");

@@ -1,8 +1,10 @@
-// Who may move a version where: pure decisions over values. migrations/0010_registry.sql states the same rules as triggers.
+// Who may move a version where: pure decisions over values. migrations/0010_registry.sql states the same rules as
+// triggers.
 //
 // - An approval is over the exact digest of a candidate, by a principal who is not its author; one a principal.
 // - A version is approved once as many principals as required have approved it.
-// - A rejection needs a reason; it makes the candidate a draft again and voids its approvals. The author may reject too:
+// - A rejection needs a reason; it makes the candidate a draft again and voids its approvals. The author may reject
+// too:
 //   that is how a candidate is withdrawn.
 // - Any change of a candidate voids its approvals; an approved or retired version never changes.
 #pragma once

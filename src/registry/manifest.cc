@@ -155,6 +155,7 @@ Result<Manifest> read_manifest(const JsonValue& root) {
   SLIPWAY_CHECK(read_optional(members, "tests", manifest.tests));
   if (const auto metadata = members.take("metadata")) {
     SLIPWAY_TRY(JsonMembers entries, metadata->object());
+    if (entries.size() > kMetadataMax) return metadata->refuse("more than 256 entries");
     for (const auto& [key, value] : entries.take_all()) {
       SLIPWAY_TRY(manifest.metadata[std::string(key)], value.text());
     }

@@ -26,8 +26,8 @@ std::optional<VersionState> parse_version_state(std::string_view text) noexcept 
 std::string_view to_string(Decision decision) noexcept { return decision == Decision::kApprove ? "approve" : "reject"; }
 
 Status check_model_name(std::string_view name) {
-  const bool is_valid =
-      !name.empty() && name.size() <= 64 && is_name_start(name[0]) && std::all_of(name.begin(), name.end(), is_name_character);
+  const bool is_valid = !name.empty() && name.size() <= 64 && is_name_start(name[0]) &&
+                        std::all_of(name.begin(), name.end(), is_name_character);
   if (is_valid) return {};
   return fail(Code::kInvalidArgument, "model.invalid_name",
               "model name " + slipway::quoted(name) +

@@ -44,10 +44,10 @@ struct Version {
   Digest digest;             // of the bundle
   std::string author;        // the principal who pushed it
   std::string description;
-  bool checks_passed = false;       // the gate to candidate
-  std::string probe_report;         // JSON, "" when there is none
-  std::string test_report;          // JSON, "" when the bundle has no tests
-  std::string contract_digest;      // hexadecimal, "" without a contract
+  bool checks_passed = false;           // the gate to candidate
+  std::string probe_report;             // JSON, "" when there is none
+  std::string test_report;              // JSON, "" when the bundle has no tests
+  std::string contract_digest;          // hexadecimal, "" without a contract
   std::int64_t approvals_required = 0;  // as it stood when approved; 0 before
   WallTime created_at{};
   WallTime updated_at{};
@@ -73,7 +73,7 @@ struct RegistryEvent {
   std::string version_id;  // "" when it is about the model
   std::string kind;        // "version.approved", …
   std::string principal;
-  std::string detail;      // JSON object
+  std::string detail;  // JSON object
   WallTime created_at{};
 };
 

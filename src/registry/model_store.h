@@ -5,7 +5,8 @@
 // registry/approval_rules.h; the database enforces them again.
 //
 // Errors: not_found "model.not_found", "version.not_found"; already_exists "model.taken", "version.taken";
-// invalid_argument "model.invalid_name", "registry.invalid_text", "page.*"; those of approval_rules.h; those of storage/sql.h.
+// invalid_argument "model.invalid_name", "registry.invalid_text", "page.*"; those of approval_rules.h; those of
+// storage/sql.h.
 #pragma once
 
 #include <optional>
@@ -50,12 +51,15 @@ struct ApprovalOutcome {
 
 class ModelStore {
  public:
-  explicit ModelStore(const Clock& clock = system_clock(), Random& random = system_random()) : clock_(&clock), random_(&random) {}
+  explicit ModelStore(const Clock& clock = system_clock(), Random& random = system_random())
+      : clock_(&clock), random_(&random) {}
 
-  Result<Model> create_model(Transaction& t, std::string_view name, std::string_view description, std::string_view principal) const;
+  Result<Model> create_model(Transaction& t, std::string_view name, std::string_view description,
+                             std::string_view principal) const;
   Result<Model> model(Transaction& t, std::string_view name) const;
   Result<Page<Model>> models(Transaction& t, const PageRequest& page) const;  // by name
-  Result<Model> describe_model(Transaction& t, std::string_view name, std::string_view description, std::string_view principal) const;
+  Result<Model> describe_model(Transaction& t, std::string_view name, std::string_view description,
+                               std::string_view principal) const;
   // Null: as the server's setting. Versions approved before keep their state.
   Result<Model> require_approvals(Transaction& t, std::string_view name, std::optional<std::int64_t> count,
                                   std::string_view principal) const;
@@ -72,15 +76,16 @@ class ModelStore {
                                  const PageRequest& page) const;
   // Of all models, in the order they were created: what waits for approval.
   Result<Page<Version>> versions_in_state(Transaction& t, VersionState state, const PageRequest& page) const;
-  Result<Version> describe_version(Transaction& t, std::string_view model, const SemVer& semver, std::string_view description,
-                                   std::string_view principal) const;
+  Result<Version> describe_version(Transaction& t, std::string_view model, const SemVer& semver,
+                                   std::string_view description, std::string_view principal) const;
   // The minor version after the newest release, 1.0.0 for the first.
   Result<SemVer> next_minor(Transaction& t, std::string_view model) const;
   // The greatest approved version that the reference means: "iris", "iris@^1.2". failed_precondition
   // "version.not_approved" where an exact version exists but is not approved.
   Result<Version> resolve(Transaction& t, std::string_view reference) const;
 
-  Result<Version> make_candidate(Transaction& t, std::string_view model, const SemVer& semver, std::string_view principal) const;
+  Result<Version> make_candidate(Transaction& t, std::string_view model, const SemVer& semver,
+                                 std::string_view principal) const;
   Result<ApprovalOutcome> approve(Transaction& t, const DecisionRequest& request) const;
   Result<Version> reject(Transaction& t, const DecisionRequest& request) const;
   Result<Version> retire(Transaction& t, std::string_view model, const SemVer& semver, std::string_view principal,
@@ -97,7 +102,8 @@ class ModelStore {
   Status record(Transaction& t, std::string_view model, std::string_view version_id, std::string_view kind,
                 std::string_view principal, std::string detail) const;
   Status move(Transaction& t, Version& version, VersionState to, std::string_view reason) const;
-  Result<Version> loaded(Transaction& t, std::vector<Row> rows, std::string_view what) const;
+  Result<Version> stored_version(Transaction& t, std::string_view model, const SemVer& semver) const;
+  Result<Version> checked(Transaction& t, Result<Version> version) const;
   Result<std::int64_t> required_for(Transaction& t, std::string_view model) const;
 
   const Clock* clock_;

@@ -23,8 +23,13 @@ Result<std::string> parse_page_token(std::string_view list, std::string_view tok
     const std::string plain(bytes->begin(), bytes->end());
     if (plain.starts_with(prefix) && plain.size() > prefix.size()) return plain.substr(prefix.size());
   }
-  return fail(Code::kInvalidArgument, "page.invalid_token",
-              "page token " + slipway::quoted(token) + " is not one of this list; ask for the first page without a token");
+  return invalid_page_token(token);
+}
+
+tl::unexpected<Error> invalid_page_token(std::string_view token) {
+  return fail(
+      Code::kInvalidArgument, "page.invalid_token",
+      "page token " + slipway::quoted(token) + " is not one of this list; ask for the first page without a token");
 }
 
 }  // namespace slipway

@@ -28,6 +28,7 @@ Status check_page_limit(std::size_t limit);
 
 // A token names its list, so that one of another list is refused instead of giving a wrong place.
 std::string make_page_token(std::string_view list, std::string_view last_key);
+tl::unexpected<Error> invalid_page_token(std::string_view token);
 // The key, "" for the first page. invalid_argument "page.invalid_token".
 Result<std::string> parse_page_token(std::string_view list, std::string_view token);
 

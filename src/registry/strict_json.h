@@ -48,7 +48,8 @@ class JsonMembers {
   std::optional<JsonValue> take(std::string_view key);
   Result<JsonValue> require(std::string_view key);
   std::vector<std::pair<std::string_view, JsonValue>> take_all();
-  Status finish() const;  // refuses what was not taken
+  std::size_t size() const noexcept { return left_.size(); }  // not yet taken
+  Status finish() const;                                      // refuses what was not taken
 
  private:
   friend class JsonValue;

@@ -9,7 +9,8 @@
 
 namespace slipway {
 
-// Body: Transaction& -> Result<T>. The same rules as Database::write: it may run again, so it acts on the database alone.
+// Body: Transaction& -> Result<T>. The same rules as Database::write: it may run again, so it acts on the database
+// alone.
 template <typename Body>
 std::invoke_result_t<Body&, Transaction&> in_write(Database& database, Body&& body) {
   std::optional<typename std::invoke_result_t<Body&, Transaction&>::value_type> value;

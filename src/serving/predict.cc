@@ -91,7 +91,7 @@ Status Predictor::validate(const InferRequest& request, const ServedVersion& ver
     if (checked.error().reason == "contract.violation") version.metrics.violations.add();
     return fail(std::move(checked).error());
   }
-  if (checked->warning_count > 0) version.metrics.warnings.add();
+  if (checked->total > 0) version.metrics.warnings.add();
   return {};
 }
 

@@ -72,17 +72,27 @@ class Postgres final : public Driver {
   Pool<PostgresConnection> connections_;
 };
 
+bool is_number(std::string_view text) { return text.find_first_not_of("0123456789,") == std::string_view::npos; }
+
+// Checked before connecting, and without libpq's messages: they quote parts of the URI, a password that was not escaped
+// among them ("postgresql://user:secret/part@host" has "secret" for its port).
+bool is_well_formed(const std::string& uri) {
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfoParse(uri.c_str(), nullptr),
+                                                                             PQconninfoFree);
+  if (!options) return false;
+  const PQconninfoOption* option = options.get();
+  while (option->keyword != nullptr && std::string_view(option->keyword) != "port") ++option;
+  return option->val == nullptr || is_number(option->val);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Driver>> open_postgres(const std::string& uri) {
-  // Checked apart, and libpq's message dropped: it quotes parts of the URI, a badly written password among them.
-  PQconninfoOption* options = PQconninfoParse(uri.c_str(), nullptr);
-  if (options == nullptr) {
+  if (!is_well_formed(uri)) {
     return fail(Code::kInvalidArgument, "storage.uri",
                 "the database URI cannot be read; expected postgresql://USER@HOST:PORT/NAME, with special characters "
                 "of a password written as %XX");
   }
-  PQconninfoFree(options);
   auto driver = std::make_unique<Postgres>(uri);
   SLIPWAY_CHECK(driver->connect());
   return driver;

@@ -4,7 +4,7 @@
 
 #include "audit/query.h"
 #include "audit/receipt.h"
-#include "audit/verify.h"
+#include "audit/verify_json.h"
 #include "base/bytes.h"
 #include "base/json_writer.h"
 #include "protocol/admin/decision.h"
@@ -99,7 +99,7 @@ Result<std::string> receipt_of(const HttpRequest& request, audit::AuditLog& log)
 
 Result<std::string> key_json(const audit::AuditLog& log) {
   std::string body;
-  JsonWriter(body).begin_object().key("vkey").value(log.public_key().text()).end_object();
+  JsonWriter(body).begin_object().key("vkey").value(log.public_key().to_string()).end_object();
   return body;
 }
 

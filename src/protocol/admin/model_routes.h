@@ -17,13 +17,14 @@ struct ModelRouteParts {
   Database& database;
   const BundleStore& bundles;
   const ModelStore& models;
-  const Registrar& registrar;
+  const Push& push;
   DecisionLog decisions;
   std::uint64_t blob_bytes_max = 0;
+  std::string temporary_directory;  // for files on their way out
   std::function<void()> on_change;  // after a version was approved or retired
 };
 
-// The parts outlive the router.
+// What the references of `parts` mean outlives the router.
 void add_model_routes(Router& router, const ModelRouteParts& parts);
 void add_blob_routes(Router& router, const ModelRouteParts& parts);
 

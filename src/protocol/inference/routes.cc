@@ -19,7 +19,7 @@ struct Scratch {
 class InferenceHandlers {
  public:
   InferenceHandlers(Predictor& predictor, InferenceRouteOptions options)
-      : predictor_(predictor), is_ready_(std::move(options.is_ready)), body_bytes_max_(options.body_bytes_max) {}
+      : predictor_(predictor), is_ready_(std::move(options.is_ready)) {}
 
   Task<HttpResponse> infer(HttpRequest& request) {
     const auto scratch = borrow();
@@ -40,7 +40,7 @@ class InferenceHandlers {
     co_return response;
   }
 
-  Task<HttpResponse> server_metadata(HttpRequest&) { co_return json(server_metadata_body()); }
+  Task<HttpResponse> server_metadata(HttpRequest&) { co_return json(server_metadata_body(SLIPWAY_VERSION)); }
 
   Task<HttpResponse> model_metadata(HttpRequest& request) {
     const auto version = find(request);
@@ -76,7 +76,7 @@ class InferenceHandlers {
   }
 
   Task<Status> answer(HttpRequest& request, Scratch& scratch, HttpResponse& response) {
-    if (Status decoded = decode_infer(request, scratch.request, {.body_bytes_max = body_bytes_max_}); !decoded) {
+    if (Status decoded = decode_infer(request, scratch.request); !decoded) {
       co_return fail(std::move(decoded).error());
     }
     PredictCall call;
@@ -112,7 +112,6 @@ class InferenceHandlers {
 
   Predictor& predictor_;
   std::function<bool()> is_ready_;
-  std::uint64_t body_bytes_max_;
   std::shared_ptr<std::vector<std::unique_ptr<Scratch>>> free_ = std::make_shared<std::vector<std::unique_ptr<Scratch>>>();
 };
 

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "storage/sql.h"
 
@@ -25,11 +26,12 @@ class DatabaseTestCase : public testing::TestWithParam<DatabaseKind> {
   const std::string& uri() const { return uri_; }
   // open_database(uri()), with all migrations; ends the test where that fails.
   std::unique_ptr<Database> open() const;
+  // Without the program's migrations, and with the tables of `script`, written as a migration is.
+  std::unique_ptr<Database> open_with(std::string_view script) const;
 
  private:
   std::string uri_;
   std::string directory_;  // of SQLite's file
-  std::string created_;    // the name of the database at the server
 };
 
 inline auto every_database() {

@@ -1,0 +1,156 @@
+#include "cli/model_describe.h"
+
+#include <fmt/format.h>
+
+#include "cli/json_fields.h"
+#include "cli/text.h"
+
+namespace slipway::cli {
+namespace {
+
+std::string name_of(const json::object& version) {
+  return clean(text_at(version, "model") + "@" + text_at(version, "version"));
+}
+
+// The plain members of an object the shape of which is the server's business: tests, probe.
+std::string plain_members(const json::object& object) {
+  std::vector<std::pair<std::string, std::string>> lines;
+  for (const auto& [key, value] : object) {
+    const std::string name = "  " + clean({key.data(), key.size()});
+    if (value.is_array()) {
+      lines.emplace_back(name, fmt::format("{} entries", value.get_array().size()));
+    } else if (value.is_object()) {
+      lines.emplace_back(name, json::serialize(value));
+    } else {
+      lines.emplace_back(name, text_at(object, key));
+    }
+  }
+  return facts(lines);
+}
+
+std::string section(std::string_view title, const std::string& text) {
+  return text.empty() ? "" : fmt::format("\n{}\n{}", title, text);
+}
+
+std::string warnings_of(const json::object& version) {
+  std::string text;
+  for (const json::value& warning : array_at(version, "warnings")) {
+    const json::string* words = warning.if_string();
+    text +=
+        "warning: " + clean(words != nullptr ? std::string(words->data(), words->size()) : json::serialize(warning)) +
+        "\n";
+  }
+  return text;
+}
+
+std::string approvals_of(const json::object& version) {
+  Table table({"  WHO", "DECISION", "TIME", "REASON"});
+  for (const json::value& item : array_at(version, "approvals")) {
+    const json::object& approval = as_object(item);
+    table.add({"  " + text_at(approval, "principal"), text_at(approval, "decision"),
+               short_time(text_at(approval, "time")), text_at(approval, "reason")});
+  }
+  return table.is_empty() ? "" : table.to_string();
+}
+
+std::string files_of(const json::object& version) {
+  Table table({"  FILE", "SIZE", "SHA-256"});
+  for (const json::value& item : array_at(version, "files")) {
+    const json::object& file = as_object(item);
+    table.add({"  " + text_at(file, "path"), bytes_text(count_at(file, "size")), text_at(file, "sha256")});
+  }
+  return table.is_empty() ? "" : table.to_string();
+}
+
+}  // namespace
+
+std::string describe_models(const json::value& page) {
+  Table table({"MODEL", "LATEST", "STATE", "VERSIONS", "CREATED"});
+  for (const json::value& item : array_at(as_object(page), "models")) {
+    const json::object& model = as_object(item);
+    const json::object& latest = object_at(model, "latest");
+    table.add({text_at(model, "name"), text_at(latest, "version"), text_at(latest, "state"), text_at(model, "versions"),
+               short_time(text_at(latest, "created"))});
+  }
+  if (!table.is_empty()) return table.to_string();
+  return "No models yet. Push one: slipway model push model.onnx --name NAME --version 1.0.0\n";
+}
+
+std::string describe_model(const json::value& model) {
+  Table table({"VERSION", "NUMBER", "STATE", "AUTHOR", "CREATED", "DIGEST"});
+  for (const json::value& item : array_at(as_object(model), "versions")) {
+    const json::object& version = as_object(item);
+    table.add({text_at(version, "version"), text_at(version, "number"), text_at(version, "state"),
+               text_at(version, "author"), short_time(text_at(version, "created")),
+               short_digest(text_at(version, "digest"))});
+  }
+  return clean(text_at(as_object(model), "name")) + "\n\n" + table.to_string();
+}
+
+std::string describe_version(const json::value& value) {
+  const json::object& version = as_object(value);
+  std::string approvals_needed = text_at(version, "approvals_required");
+  std::string text = name_of(version) + "\n\n";
+  text += facts({{"state", text_at(version, "state")},
+                 {"number", text_at(version, "number")},
+                 {"digest", text_at(version, "digest")},
+                 {"author", text_at(version, "author")},
+                 {"created", short_time(text_at(version, "created"))},
+                 {"description", text_at(version, "description")},
+                 {"approvals needed", approvals_needed}});
+  text += section("Approvals", approvals_of(version));
+  text += section("Files", files_of(version));
+  text += section("Tests", plain_members(object_at(version, "tests")));
+  text += section("Probe", plain_members(object_at(version, "probe")));
+  text += section("Contract", plain_members(object_at(version, "contract")));
+  const std::string warnings = warnings_of(version);
+  return warnings.empty() ? text : text + "\n" + warnings;
+}
+
+std::string describe_pushed(const json::value& value) {
+  const json::object& version = as_object(value);
+  std::string text = fmt::format("Pushed {}.\n\n", name_of(version));
+  text += facts({{"state", text_at(version, "state")},
+                 {"number", text_at(version, "number")},
+                 {"digest", text_at(version, "digest")}});
+  text += section("Tests", plain_members(object_at(version, "tests")));
+  const std::string warnings = warnings_of(version);
+  if (!warnings.empty()) text += "\n" + warnings;
+  if (text_at(version, "state") == "candidate") {
+    text += fmt::format("\nNext, somebody else approves it: slipway model approve {}\n", name_of(version));
+  }
+  return text;
+}
+
+std::string describe_decision(const json::value& value) {
+  const json::object& version = as_object(value);
+  std::string text = fmt::format("{} is {}.\n", name_of(version), clean(text_at(version, "state")));
+  const std::uint64_t needed = count_at(version, "approvals_required");
+  std::uint64_t given = 0;
+  for (const json::value& item : array_at(version, "approvals")) {
+    const json::object& approval = as_object(item);
+    if (text_at(approval, "decision") == "approve" || text_at(approval, "decision") == "approved") ++given;
+  }
+  if (text_at(version, "state") == "candidate" && given < needed) {
+    text += fmt::format("{} of {} approvals are given.\n", given, needed);
+  }
+  return text;
+}
+
+std::string describe_check(const json::value& value) {
+  const json::object& report = as_object(value);
+  const json::value* is_ok = report.if_contains("ok");
+  if (is_ok != nullptr && is_ok->is_bool() && is_ok->get_bool()) {
+    return fmt::format("Every byte is as it was pushed: {} files, digest {}.\n", count_at(report, "files"),
+                       clean(text_at(report, "digest")));
+  }
+  std::string text = "The stored bundle is damaged:\n";
+  for (const json::value& problem : array_at(report, "problems")) {
+    const json::string* words = problem.if_string();
+    text +=
+        "  " + clean(words != nullptr ? std::string(words->data(), words->size()) : json::serialize(problem)) + "\n";
+  }
+  return text;
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,101 @@
+#include "base/bytes.h"
+#include "base/json_writer.h"
+#include "protocol/admin/model_routes.h"
+#include "registry/strict_json.h"
+#include "registry/transact.h"
+
+namespace slipway {
+namespace {
+
+constexpr std::uint64_t kMissingBytesMax = 1 << 20;
+constexpr std::size_t kDigestsMax = 10'000;
+
+Result<Digest> digest_of(std::string_view hex) {
+  const auto digest = Digest::parse(hex);
+  if (!digest) {
+    return fail(Code::kInvalidArgument, "request.invalid_digest", quoted(hex) + " is not a SHA-256 digest in 64 hexadecimal digits");
+  }
+  return *digest;
+}
+
+Result<std::string> missing(const BundleStore& bundles, std::string_view text) {
+  SLIPWAY_TRY(const JsonDocument document, JsonDocument::parse(text, kMissingBytesMax, "request.invalid"));
+  SLIPWAY_TRY(JsonMembers members, document.root().object());
+  SLIPWAY_TRY(const JsonValue listed, members.require("digests"));
+  SLIPWAY_TRY(const std::vector<JsonValue> values, listed.array(kDigestsMax));
+  SLIPWAY_CHECK(members.finish());
+  std::vector<Digest> digests;
+  for (const JsonValue& value : values) {
+    SLIPWAY_TRY(const std::string_view hex, value.text());
+    SLIPWAY_TRY(digests.emplace_back(), digest_of(hex));
+  }
+  SLIPWAY_TRY(const std::vector<Digest> absent, bundles.missing(digests));
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("missing").begin_array();
+  for (const Digest& digest : absent) json.value(digest.hex());
+  json.end_array().end_object();
+  return body;
+}
+
+Result<std::string> put(const BundleStore& bundles, const HttpRequest& request) {
+  SLIPWAY_TRY(const Digest expected, digest_of(request.parameter("sha256")));
+  SLIPWAY_CHECK(bundles.put_blob(request.body_file, expected));
+  std::string body;
+  JsonWriter(body).begin_object().key("sha256").value(expected.hex()).end_object();
+  return body;
+}
+
+// A file of a version, by its hash: whoever may read the model may read its files and no others.
+Result<FileBody> get(const ModelRouteParts& parts, const HttpRequest& request) {
+  SLIPWAY_TRY(const Digest digest, digest_of(request.parameter("sha256")));
+  SLIPWAY_CHECK(check_model_name(request.parameter("model")));
+  SLIPWAY_TRY(const SemVer semver, SemVer::parse(request.parameter("version")));
+  SLIPWAY_TRY(const Version version, in_read(parts.database, [&](Transaction& transaction) {
+                return parts.models.version(transaction, request.parameter("model"), semver);
+              }));
+  SLIPWAY_TRY(const Manifest manifest, parts.bundles.manifest(version.digest));
+  for (const ManifestFile& file : manifest.files) {
+    if (file.sha256 != digest) continue;
+    const std::string path = parts.temporary_directory + "/pull-" + request.request_id.to_string();
+    SLIPWAY_CHECK(parts.bundles.copy_out(file, path));
+    return FileBody{.path = path, .size_bytes = file.size_bytes, .is_temporary = true};
+  }
+  return fail(Code::kNotFound, "bundle.no_such_file", "this version has no file with the digest " + digest.hex());
+}
+
+}  // namespace
+
+void add_blob_routes(Router& router, const ModelRouteParts& parts) {
+  router.add({.method = Method::kPost,
+              .pattern = "/api/v1/blobs/missing",
+              .permission = Permission::kRegister,
+              .body = BodyKind::kBuffered,
+              .body_bytes_max = kMissingBytesMax,
+              .handler = WorkerHandler([parts](const HttpRequest& request) {
+                return json_response(request, missing(parts.bundles, as_text(request.body)));
+              })});
+  router.add({.method = Method::kPut,
+              .pattern = "/api/v1/blobs/{sha256}",
+              .permission = Permission::kRegister,
+              .body = BodyKind::kSpooled,
+              .body_bytes_max = parts.blob_bytes_max,
+              .handler = WorkerHandler([parts](const HttpRequest& request) {
+                return json_response(request, put(parts.bundles, request), 201);
+              })});
+  router.add({.method = Method::kGet,
+              .pattern = "/api/v1/models/{model}/versions/{version}/blobs/{sha256}",
+              .permission = Permission::kReadMetadata,
+              .body = BodyKind::kNone,
+              .body_bytes_max = 0,
+              .handler = WorkerHandler([parts](const HttpRequest& request) {
+                auto file = get(parts, request);
+                if (!file) return error_response(file.error(), request);
+                HttpResponse response;
+                response.content_type = "application/octet-stream";
+                response.file = *std::move(file);
+                return response;
+              })});
+}
+
+}  // namespace slipway

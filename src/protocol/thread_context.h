@@ -1,0 +1,42 @@
+// What the connections of one I/O thread share.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "protocol/http_server.h"
+#include "protocol/worker_pool.h"
+
+namespace slipway {
+
+class Session;
+
+// Shared by all I/O threads.
+struct ServerState {
+  explicit ServerState(HttpServerOptions chosen)
+      : options(std::move(chosen)),
+        workers(std::max(1U, options.worker_threads), std::max<std::size_t>(1, options.limits.worker_queue_max)),
+        files(1, options.limits.connections_max + 1) {}
+
+  const HttpServerOptions options;
+  std::atomic<std::size_t> connections{0};
+  std::atomic<std::size_t> in_flight{0};
+  std::atomic<std::size_t> spooled_bodies{0};
+  std::atomic<bool> is_draining{false};
+  WorkerPool workers;
+  WorkerPool files;  // one job a connection at a time, so it is never full
+};
+
+struct ThreadContext {
+  ServerState& server;
+  unsigned index;
+  Router router;
+  Executor* executor = nullptr;
+  std::function<void(std::function<void()>)> post;  // runs it on this I/O thread; thread-safe
+  std::function<bool()> is_current;
+  std::function<void(Session&)> on_closed;  // the session is over; it may be freed after this
+  std::string date;                         // of this second, for responses
+};
+
+}  // namespace slipway

@@ -1,0 +1,270 @@
+#include "registry/bundle_store.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <functional>
+#include <set>
+
+#include "base/bytes.h"
+#include "registry/local_file.h"
+
+namespace slipway {
+namespace {
+
+constexpr std::size_t kChunkBytes = 1 << 20;
+
+std::string key_of(std::string_view kind, const Digest& digest) {
+  const std::string hex = digest.hex();
+  return std::string(kind) + "/sha256/" + hex.substr(0, 2) + '/' + hex;
+}
+
+using NextChunk = std::function<Result<std::span<const std::byte>>()>;  // empty at the end
+using Sink = std::function<Status(std::span<const std::byte>)>;
+
+NextChunk chunks_of(ObjectReader& reader, std::vector<std::byte>& buffer) {
+  return [&reader, &buffer, offset = std::uint64_t{0}]() mutable -> Result<std::span<const std::byte>> {
+    SLIPWAY_TRY(const std::size_t size, reader.read_at(offset, buffer));
+    offset += size;
+    return std::span<const std::byte>(buffer).first(size);
+  };
+}
+
+Result<Digest> pump(const NextChunk& next, const Sink& sink) {
+  Sha256 hasher;
+  for (;;) {
+    SLIPWAY_TRY(const std::span<const std::byte> chunk, next());
+    if (chunk.empty()) return hasher.finish();
+    hasher.update(chunk);
+    SLIPWAY_CHECK(sink(chunk));
+  }
+}
+
+Status check_digest(const Digest& found, const Digest& expected) {
+  if (found == expected) return {};
+  return fail(Code::kInvalidArgument, "bundle.digest_mismatch",
+              "the bytes have the SHA-256 " + found.hex() + ", announced was " + expected.hex());
+}
+
+tl::unexpected<Error> tampered(std::string_view what, const Digest& expected, std::string_view found) {
+  return fail(Code::kDataLoss, "bundle.tampered",
+              std::string(what) + " has changed in the store: expected SHA-256 " + expected.hex() + ", found " +
+                  std::string(found));
+}
+
+// Opens the blob of a file of a bundle, which must be there in its size.
+Result<std::unique_ptr<ObjectReader>> open_blob(ObjectStore& objects, const ManifestFile& file) {
+  auto reader = objects.open(blob_key(file.sha256));
+  if (!reader && reader.error().code == Code::kNotFound) {
+    return fail(Code::kDataLoss, "bundle.missing",
+                "file " + slipway::quoted(file.path) + " (SHA-256 " + file.sha256.hex() + ") is missing in the store");
+  }
+  if (!reader) return fail(reader.error());
+  if ((*reader)->size_bytes() != file.size_bytes) {
+    return tampered("file " + slipway::quoted(file.path), file.sha256,
+                    std::to_string((*reader)->size_bytes()) + " bytes");
+  }
+  return reader;
+}
+
+Status write_file(ObjectStore& objects, const ManifestFile& file, const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path.parent_path(), error);
+  if (error)
+    return fail(Code::kUnavailable, "file.error",
+                "cannot create " + path.parent_path().string() + ": " + error.message());
+  SLIPWAY_TRY(const std::unique_ptr<ObjectReader> reader, open_blob(objects, file));
+  SLIPWAY_TRY(LocalFile out, LocalFile::create(path.string()));
+  std::vector<std::byte> buffer(kChunkBytes);
+  SLIPWAY_TRY(const Digest found,
+              pump(chunks_of(*reader, buffer), [&](std::span<const std::byte> chunk) { return out.write(chunk); }));
+  if (found == file.sha256) return {};
+  return tampered("file " + slipway::quoted(file.path), file.sha256, found.hex());
+}
+
+// Streams into the store, or through the hash alone where the blob is there.
+Status store(ObjectStore& objects, const NextChunk& next, const Digest& expected) {
+  const std::string key = blob_key(expected);
+  if (const auto there = objects.stat(key)) {
+    SLIPWAY_TRY(const Digest found, pump(next, [](std::span<const std::byte>) { return Status{}; }));
+    return check_digest(found, expected);
+  } else if (there.error().code != Code::kNotFound) {
+    return fail(there.error());
+  }
+  SLIPWAY_TRY(const std::unique_ptr<ObjectWriter> writer, objects.create(key));
+  SLIPWAY_TRY(const Digest found, pump(next, [&](std::span<const std::byte> chunk) { return writer->append(chunk); }));
+  SLIPWAY_CHECK(check_digest(found, expected));
+  const Status finished = writer->finish();
+  if (!finished && finished.error().code == Code::kAlreadyExists) return {};  // another put the same bytes meanwhile
+  return finished;
+}
+
+Result<std::string> read_manifest(ObjectStore& objects, const Digest& bundle) {
+  auto reader = objects.open(manifest_key(bundle));
+  if (!reader && reader.error().code == Code::kNotFound) {
+    return fail(Code::kNotFound, "bundle.not_found", "bundle " + bundle.hex() + " does not exist");
+  }
+  if (!reader) return fail(reader.error());
+  const std::uint64_t size = (*reader)->size_bytes();
+  if (size > kManifestBytesMax) return tampered("the manifest", bundle, std::to_string(size) + " bytes");
+  std::string text(size, '\0');
+  std::size_t at = 0;
+  while (at < text.size()) {
+    SLIPWAY_TRY(const std::size_t got, (*reader)->read_at(at, std::as_writable_bytes(std::span(text).subspan(at))));
+    if (got == 0) break;
+    at += got;
+  }
+  text.resize(at);
+  if (const Digest found = sha256(text); found != bundle) return tampered("the manifest", bundle, found.hex());
+  return text;
+}
+
+Result<VerifiedFile> verify_file(ObjectStore& objects, const ManifestFile& file) {
+  const auto reader = objects.open(blob_key(file.sha256));
+  if (!reader && reader.error().code == Code::kNotFound) return VerifiedFile{file.path, FileVerdict::kMissing, ""};
+  if (!reader) return fail(reader.error());
+  std::vector<std::byte> buffer(kChunkBytes);
+  SLIPWAY_TRY(const Digest found,
+              pump(chunks_of(**reader, buffer), [](std::span<const std::byte>) { return Status{}; }));
+  if (found == file.sha256) return VerifiedFile{file.path, FileVerdict::kIntact, ""};
+  return VerifiedFile{file.path, FileVerdict::kTampered, found.hex()};
+}
+
+}  // namespace
+
+std::string blob_key(const Digest& digest) { return key_of("blobs", digest); }
+std::string manifest_key(const Digest& bundle) { return key_of("manifests", bundle); }
+
+std::string_view to_string(FileVerdict verdict) noexcept {
+  static constexpr std::array<std::string_view, 3> kNames = {"intact", "missing", "tampered"};
+  return kNames[static_cast<std::size_t>(verdict)];
+}
+
+Status BundleStore::put_blob(const std::string& path, const Digest& expected) const {
+  SLIPWAY_TRY(LocalFile file, LocalFile::open(path));
+  std::vector<std::byte> buffer(kChunkBytes);
+  const NextChunk next = [&]() -> Result<std::span<const std::byte>> {
+    SLIPWAY_TRY(const std::size_t size, file.read(buffer));
+    return std::span<const std::byte>(buffer).first(size);
+  };
+  return store(*objects_, next, expected);
+}
+
+Status BundleStore::put_blob(std::span<const std::byte> bytes, const Digest& expected) const {
+  const NextChunk next = [rest = bytes]() mutable -> Result<std::span<const std::byte>> {
+    const auto chunk = rest.first(std::min(rest.size(), kChunkBytes));
+    rest = rest.subspan(chunk.size());
+    return chunk;
+  };
+  return store(*objects_, next, expected);
+}
+
+Result<std::vector<Digest>> BundleStore::missing(std::span<const Digest> digests) const {
+  std::vector<Digest> absent;
+  std::set<Digest> seen;
+  for (const Digest& digest : digests) {
+    if (!seen.insert(digest).second) continue;
+    const auto info = objects_->stat(blob_key(digest));
+    if (info) continue;
+    if (info.error().code != Code::kNotFound) return fail(info.error());
+    absent.push_back(digest);
+  }
+  return absent;
+}
+
+Status BundleStore::put_manifest(const Manifest& manifest) const {
+  Error incomplete{Code::kFailedPrecondition,
+                   "bundle.incomplete",
+                   "files of the bundle are not in the store; upload them first",
+                   {}};
+  for (const ManifestFile& file : manifest.files) {
+    const auto info = objects_->stat(blob_key(file.sha256));
+    if (!info && info.error().code != Code::kNotFound) return fail(info.error());
+    if (!info) {
+      incomplete.details.push_back({file.path, -1, "", "missing"});
+    } else if (info->size_bytes != file.size_bytes) {
+      incomplete.details.push_back(
+          {file.path, -1, std::to_string(info->size_bytes) + " bytes", std::to_string(file.size_bytes) + " bytes"});
+    }
+  }
+  if (!incomplete.details.empty()) return fail(std::move(incomplete));
+  const std::string json = canonical_json(manifest);
+  const std::string key = manifest_key(sha256(json));
+  if (objects_->stat(key)) return {};
+  SLIPWAY_TRY(const std::unique_ptr<ObjectWriter> writer, objects_->create(key));
+  SLIPWAY_CHECK(writer->append(as_bytes(json)));
+  const Status finished = writer->finish();
+  if (!finished && finished.error().code == Code::kAlreadyExists) return {};
+  return finished;
+}
+
+Result<Manifest> BundleStore::manifest(const Digest& bundle) const {
+  SLIPWAY_TRY(const std::string text, read_manifest(*objects_, bundle));
+  return parse_manifest(text);
+}
+
+Result<AlignedBytes> BundleStore::load(const Manifest& manifest, std::string_view path) const {
+  const ManifestFile* const file = manifest.find(path);
+  if (file == nullptr) {
+    return fail(Code::kNotFound, "bundle.no_such_file", "file " + slipway::quoted(path) + " is not in the bundle");
+  }
+  SLIPWAY_TRY(const std::unique_ptr<ObjectReader> reader, open_blob(*objects_, *file));
+  AlignedBytes loaded(file->size_bytes);
+  for (std::size_t at = 0; at < loaded.size();) {
+    SLIPWAY_TRY(const std::size_t size, reader->read_at(at, loaded.bytes().subspan(at)));
+    if (size == 0) return tampered("file " + slipway::quoted(path), file->sha256, std::to_string(at) + " bytes");
+    at += size;
+  }
+  if (const Digest found = sha256(std::as_const(loaded).bytes()); found != file->sha256) {
+    return tampered("file " + slipway::quoted(path), file->sha256, found.hex());
+  }
+  return loaded;
+}
+
+Status BundleStore::materialise(const Digest& bundle, const std::string& directory) const {
+  SLIPWAY_TRY(const Manifest content, manifest(bundle));
+  std::error_code error;
+  if (!std::filesystem::create_directory(directory, error)) {
+    if (!error) return fail(Code::kAlreadyExists, "file.exists", slipway::quoted(directory, 256) + " exists already");
+    return fail(Code::kUnavailable, "file.error",
+                "cannot create " + slipway::quoted(directory, 256) + ": " + error.message());
+  }
+  for (const ManifestFile& file : content.files) {
+    if (Status status = write_file(*objects_, file, std::filesystem::path(directory) / file.path); !status) {
+      std::filesystem::remove_all(directory, error);
+      return status;
+    }
+  }
+  return {};
+}
+
+Status BundleStore::copy_out(const ManifestFile& file, const std::string& path) const {
+  const Status status = write_file(*objects_, file, path);
+  if (!status) {
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
+  }
+  return status;
+}
+
+Result<VerifyReport> BundleStore::verify(const Digest& bundle) const {
+  VerifyReport report;
+  report.bundle = bundle;
+  const auto content = manifest(bundle);
+  if (!content) {
+    const Code code = content.error().code;
+    if (code != Code::kNotFound && code != Code::kDataLoss) return fail(content.error());
+    report.files.push_back({"", code == Code::kNotFound ? FileVerdict::kMissing : FileVerdict::kTampered, ""});
+    return report;
+  }
+  report.files.push_back({"", FileVerdict::kIntact, ""});
+  for (const ManifestFile& file : content->files) {
+    SLIPWAY_TRY(report.files.emplace_back(), verify_file(*objects_, file));
+    if (report.files.back().verdict == FileVerdict::kIntact) report.size_bytes += file.size_bytes;
+  }
+  report.is_intact = std::all_of(report.files.begin(), report.files.end(),
+                                 [](const VerifiedFile& file) { return file.verdict == FileVerdict::kIntact; });
+  return report;
+}
+
+}  // namespace slipway

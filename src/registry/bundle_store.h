@@ -1,0 +1,68 @@
+// The bytes of bundles, by their hash: blobs/sha256/ab/<hex> and manifests/sha256/ab/<hex> in an object store.
+//
+// Written once, shared by all bundles that hold the same bytes, and hashed again on every read: bytes that changed are
+// never handed out (data_loss "bundle.tampered", "bundle.missing", naming the file). What a bundle needs stays until
+// registry/garbage.h removes it. All calls block; thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/result.h"
+#include "registry/aligned_bytes.h"
+#include "registry/manifest.h"
+#include "storage/objects.h"
+
+namespace slipway {
+
+std::string blob_key(const Digest& digest);
+std::string manifest_key(const Digest& bundle);
+
+enum class FileVerdict : std::uint8_t { kIntact, kMissing, kTampered };
+std::string_view to_string(FileVerdict verdict) noexcept;  // "intact", …
+
+struct VerifiedFile {
+  std::string path;  // "" for the manifest itself
+  FileVerdict verdict = FileVerdict::kIntact;
+  std::string found;  // digest of what is there, when it was tampered with
+};
+
+struct VerifyReport {
+  Digest bundle;
+  bool is_intact = false;
+  std::uint64_t size_bytes = 0;  // hashed
+  std::vector<VerifiedFile> files;
+};
+
+class BundleStore {
+ public:
+  // `objects` outlives the store.
+  explicit BundleStore(ObjectStore& objects) : objects_(&objects) {}
+
+  // Streams a local regular file (no link) in; constant memory. Nothing stays unless its hash is `expected`
+  // (invalid_argument "bundle.digest_mismatch"). Ok if the blob is there already.
+  Status put_blob(const std::string& file, const Digest& expected) const;
+  Status put_blob(std::span<const std::byte> bytes, const Digest& expected) const;
+  // Those of `digests` that are not there, each once, in order.
+  Result<std::vector<Digest>> missing(std::span<const Digest> digests) const;
+  // failed_precondition "bundle.incomplete" (details: a path each) while a blob is missing or has another size.
+  Status put_manifest(const Manifest& manifest) const;
+
+  Result<Manifest> manifest(const Digest& bundle) const;  // not_found "bundle.not_found"
+  Result<AlignedBytes> load(const Manifest& manifest, std::string_view path) const;
+  // Writes every file below `directory`, which must not exist: as a whole, or not at all. Files are read-only.
+  Status materialise(const Digest& bundle, const std::string& directory) const;
+  // Writes one file of a bundle to `path`, which must not exist; constant memory. Nothing stays of one that was tampered with.
+  Status copy_out(const ManifestFile& file, const std::string& path) const;
+  // Hashes everything again. An error only if the store cannot be read; faults are in the report.
+  Result<VerifyReport> verify(const Digest& bundle) const;
+
+ private:
+  ObjectStore* objects_;
+};
+
+}  // namespace slipway
