@@ -144,6 +144,7 @@ Result<Manifest> manifest_of(std::string_view version_json) {
 }
 
 Status pull_model(Context& context, const std::string& text, const std::string& directory) {
+  watch_for_interrupt();
   SLIPWAY_TRY(const ModelRef ref, parse_version_ref(text));
   fs::path target = fs::path(directory).lexically_normal();
   if (!target.has_filename()) target = target.parent_path();  // "dir/"

@@ -74,6 +74,7 @@ Result<Manifest> hash_with_progress(const BundleSource& source) {
 }  // namespace
 
 Status push_model(Context& context, const PushOptions& options) {
+  watch_for_interrupt();
   SLIPWAY_TRY(const ModelRef ref, parse_model_ref(options.name));
   if (!ref.version.empty()) return usage_error("--name holds an @; give the version with --version");
   SLIPWAY_TRY(const BundleSource source, collect_bundle(options.bundle));

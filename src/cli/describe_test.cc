@@ -1,0 +1,86 @@
+#include <boost/json.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/audit_describe.h"
+#include "cli/model_describe.h"
+
+namespace slipway::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+boost::json::value parsed(const char* text) { return boost::json::parse(text); }
+
+TEST(DescribeModels, IsATable) {
+  EXPECT_EQ(
+      describe_models(parsed(R"({"models":[{"name":"iris","versions":2,"latest":{"version":"1.1.0","state":"candidate",
+      "created":"2026-11-24T22:27:32.000001Z"}},{"name":"empty","latest":null,"versions":0}]})")),
+      "MODEL  LATEST  STATE      VERSIONS  CREATED\n"
+      "iris   1.1.0   candidate  2         2026-11-24 22:27:32\n"
+      "empty                     0\n");
+}
+
+TEST(DescribeModels, SaysWhatToDoWhenThereIsNone) {
+  EXPECT_THAT(describe_models(parsed(R"({"models":[]})")), HasSubstr("slipway model push"));
+}
+
+TEST(DescribeVersion, ShowsApprovalsFilesAndWarnings) {
+  const std::string text = describe_version(parsed(R"({"model":"iris","version":"1.0.0","number":1,"state":"approved",
+      "digest":"9f2c","author":"ann","created":"2026-11-24T22:27:32Z","approvals_required":1,
+      "approvals":[{"principal":"bob","decision":"approve","reason":"fine","time":"2026-11-24T23:00:00Z"}],
+      "files":[{"path":"model.onnx","size":2048,"sha256":"abcd"}],"tests":{"passed":3,"failed":0},"warnings":["no card"]})"));
+  EXPECT_THAT(text, HasSubstr("iris@1.0.0"));
+  EXPECT_THAT(text, HasSubstr("bob"));
+  EXPECT_THAT(text, HasSubstr("2.0 KiB"));
+  EXPECT_THAT(text, HasSubstr("passed:"));
+  EXPECT_THAT(text, HasSubstr("warning: no card"));
+}
+
+TEST(Describe, SurvivesAnythingAServerMaySend) {
+  for (const char* text :
+       {"null", "[]", "3", "{}", R"({"models":3,"versions":{},"approvals":[1,null],"files":[[]],"tests":[]})",
+        R"({"model":{"x":1},"version":null,"records":[null],"fault":7,"warnings":[1,{}]})"}) {
+    const auto value = parsed(text);
+    describe_models(value);
+    describe_model(value);
+    describe_version(value);
+    describe_pushed(value);
+    describe_decision(value);
+    describe_check(value);
+    describe_records(value);
+    describe_report(value);
+    EXPECT_FALSE(is_sound_report(value)) << text;
+  }
+}
+
+TEST(Describe, HostileNamesCannotSteerATerminal) {
+  const auto value =
+      parsed(R"({"model":"\u001b[2J","version":"\u009b1m","state":"\r","digest":"\u0007","warnings":["\u001b"]})");
+  for (const std::string& text : {describe_version(value), describe_pushed(value), describe_decision(value)}) {
+    for (const char c : text) EXPECT_TRUE(static_cast<unsigned char>(c) >= 0x20 || c == '\n');
+    EXPECT_THAT(text, Not(HasSubstr("\u009b")));
+  }
+}
+
+TEST(DescribeDecision, CountsApprovals) {
+  EXPECT_THAT(describe_decision(parsed(R"({"model":"iris","version":"1.0.0","state":"candidate","approvals_required":2,
+      "approvals":[{"decision":"approve"}]})")),
+              HasSubstr("1 of 2 approvals"));
+}
+
+TEST(DescribeReport, SaysWhereTheLogIsBroken) {
+  audit::VerifyReport report;
+  report.records = 7;
+  EXPECT_TRUE(is_sound_report(parsed(report_json(report).c_str())));
+  report.fault = audit::Fault{"seg\"1", 99, 3, "hash differs"};
+  const auto value = parsed(report_json(report).c_str());
+  EXPECT_FALSE(is_sound_report(value));
+  EXPECT_THAT(describe_report(value), HasSubstr("NOT sound"));
+  EXPECT_THAT(describe_report(value), HasSubstr("hash differs"));
+  EXPECT_THAT(describe_report(value), HasSubstr("99"));
+}
+
+}  // namespace
+}  // namespace slipway::cli

@@ -1,0 +1,13 @@
+// `slipway key …`.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace slipway::cli {
+
+struct Context;
+void add_key_commands(CLI::App& app, Context& context);
+
+}  // namespace slipway::cli
