@@ -10,6 +10,7 @@
 #include "audit/key.h"
 #include "audit/receipt.h"
 #include "audit/verify.h"
+#include "audit/verify_json.h"
 #include "cli/audit_describe.h"
 #include "cli/context.h"
 #include "cli/exit_code.h"
@@ -39,7 +40,7 @@ Result<std::string> verify_offline(const std::string& data, const std::string& v
     SLIPWAY_TRY(key, parse_vkey(vkey));
   }
   SLIPWAY_TRY(const audit::VerifyReport report, audit::verify(log_directory(data), key));
-  return report_json(report);
+  return audit::to_json(report);
 }
 
 Result<std::string> verify_at_server(const GlobalOptions& options) {
