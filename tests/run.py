@@ -86,9 +86,20 @@ def run_units(build, results, environment):
 
 def run_end_to_end(build, results, environment, arguments):
     report = results / "end_to_end.xml"
-    command = [sys.executable, "-m", "pytest", ROOT / "tests", "--quiet", "-p", "no:cacheprovider", f"--junitxml={report}"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        ROOT / "tests",
+        "--quiet",
+        "-p",
+        "no:cacheprovider",
+        f"--junitxml={report}",
+    ]
     command += [f"--timeout={END_TO_END_TIMEOUT_S}", "-rs", "-n", "2", "--dist=loadfile", *arguments]
-    status = subprocess.run(command, env={**environment, "SLIPWAY_EXECUTABLE": str(build / "slipway")}, cwd=ROOT).returncode
+    status = subprocess.run(
+        command, env={**environment, "SLIPWAY_EXECUTABLE": str(build / "slipway")}, cwd=ROOT
+    ).returncode
     count = count_cases(report) if report.exists() else Count()
     return count if status == 0 or count.failed else count + Count(failed=1)
 

@@ -11,6 +11,9 @@ void SegmentInfo::add(std::span<const std::byte> leaf) noexcept {
   ++count;
   data_bytes += frame_bytes(leaf.size());
   if (leaf.size() < kLeafBytesMin) return;  // not a record; the verifier says so
+  const Id id = leaf_id(leaf);
+  lowest_id = std::min(lowest_id.value_or(id), id);
+  highest_id = std::max(highest_id.value_or(id), id);
   earliest = std::min(earliest, leaf_time(leaf));
   latest = std::max(latest, leaf_time(leaf));
 }

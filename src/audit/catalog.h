@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "audit/segment.h"
 #include "base/clock.h"
+#include "base/id.h"
 #include "base/result.h"
 
 namespace slipway::audit {
@@ -18,9 +20,12 @@ struct SegmentInfo {
   std::uint64_t data_bytes = kSegmentHeaderBytes;  // header and frames
   WallTime earliest = WallTime::max();
   WallTime latest = WallTime::min();
+  std::optional<Id> lowest_id;
+  std::optional<Id> highest_id;
   bool is_indexed = false;  // has an id index, see id_index.h
 
   std::uint64_t end_index() const noexcept { return first_index + count; }
+  bool may_hold(const Id& id) const noexcept { return lowest_id && *lowest_id <= id && id <= *highest_id; }
   void add(std::span<const std::byte> leaf) noexcept;
 };
 

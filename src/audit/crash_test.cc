@@ -124,7 +124,7 @@ TEST(Crash, LosesNothingAcknowledgedInAHundredKills) {
     expect_present((*log)->catalog(), told);
     ASSERT_FALSE(testing::Test::HasFatalFailure()) << "round " << round;
     log->reset();
-    const auto report = verify(directory.path(), stored_public_key(directory.path()).value()).value();
+    const auto report = verify(directory.path()).value();
     ASSERT_TRUE(report.is_sound()) << "round " << round << ": " << report.fault->file << " " << report.fault->what;
     ASSERT_EQ(report.signed_records, report.records);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <fcntl.h>
 #include <string_view>
@@ -22,12 +23,13 @@ struct Header {
   std::uint64_t data_bytes = 0;
   std::int64_t earliest_us = 0;
   std::int64_t latest_us = 0;
+  std::array<std::uint8_t, 16> lowest_id{};
+  std::array<std::uint8_t, 16> highest_id{};
+  std::uint64_t zero = 0;
   std::uint32_t entries_crc = 0;
-  std::uint32_t zero = 0;
-  std::uint32_t zero_too = 0;
   std::uint32_t crc = 0;
 };
-static_assert(sizeof(Header) == 64);
+static_assert(sizeof(Header) == 96);
 
 struct Entry {
   std::array<std::uint8_t, 16> id{};
@@ -93,6 +95,10 @@ Status write_index(const std::filesystem::path& segment_path, const SegmentInfo&
   header.data_bytes = segment.data_bytes;
   header.earliest_us = segment.earliest.time_since_epoch().count();
   header.latest_us = segment.latest.time_since_epoch().count();
+  if (segment.lowest_id) {
+    header.lowest_id = segment.lowest_id->bytes();
+    header.highest_id = segment.highest_id->bytes();
+  }
   header.entries_crc = crc32c(std::as_bytes(std::span(entries)));
   header.crc = header_crc(header);
   std::string text(as_text(std::as_bytes(std::span(&header, 1))));
@@ -115,6 +121,8 @@ Result<SegmentInfo> read_index_summary(const SegmentFile& segment) {
   info.data_bytes = header.data_bytes;
   info.earliest = WallTime{std::chrono::microseconds{header.earliest_us}};
   info.latest = WallTime{std::chrono::microseconds{header.latest_us}};
+  info.lowest_id = std::bit_cast<Id>(header.lowest_id);
+  info.highest_id = std::bit_cast<Id>(header.highest_id);
   info.is_indexed = true;
   return info;
 }

@@ -2,8 +2,9 @@
 //
 // Beside a sealed "segment-N.log" stands "segment-N.index". Integers are little endian.
 //
-//   header  "SLIPIDX1", first index, count, bytes of data, earliest time, latest time (8 bytes each),
-//           CRC-32C of the entries (4 bytes), zeros, at 60 the CRC-32C of the bytes before (4 bytes)
+//   header  "SLIPIDX1", first index, count, bytes of data, earliest time, latest time (8 bytes each), lowest and
+//   highest id
+//           (16 bytes each), zeros (8 bytes), CRC-32C of the entries, CRC-32C of the bytes before (4 bytes each)
 //   entry   id (16 bytes), place in the segment (4 bytes), offset of the frame (4 bytes); sorted by id, then place
 //
 // The index is written after the segment and the hashes of its leaves are durable; its presence says so. It follows

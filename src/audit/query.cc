@@ -125,6 +125,7 @@ Result<QueryPage> query(const Catalog& catalog, const Query& query) {
 Result<std::vector<StoredRecord>> find(const Catalog& catalog, const Id& id) {
   std::vector<StoredRecord> records;
   for (const SegmentInfo& segment : catalog.segments) {
+    if (!segment.may_hold(id)) continue;
     const auto path = catalog.path(segment);
     SLIPWAY_TRY(const auto places, find_in_segment(path, segment, id));
     if (places.empty()) continue;

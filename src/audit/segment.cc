@@ -151,10 +151,10 @@ Result<File> make_blank_segment(const std::filesystem::path& path, std::uint64_t
     return fail(io_error("allocate", path));
   }
   // Then written: fallocate alone leaves blocks "unwritten", and each commit would have to change metadata.
-  static constexpr std::array<std::byte, 1 << 18> kZeros{};
-  for (std::uint64_t offset = 0; offset < size_bytes; offset += kZeros.size()) {
-    const auto size = std::min<std::uint64_t>(kZeros.size(), size_bytes - offset);
-    SLIPWAY_CHECK(file.write_at(std::span(kZeros).first(size), offset));
+  const std::vector<std::byte> zeros(1 << 18);
+  for (std::uint64_t offset = 0; offset < size_bytes; offset += zeros.size()) {
+    const auto size = std::min<std::uint64_t>(zeros.size(), size_bytes - offset);
+    SLIPWAY_CHECK(file.write_at(std::span(zeros).first(size), offset));
   }
   SLIPWAY_CHECK(file.sync());
   return file;

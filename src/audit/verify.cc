@@ -71,11 +71,46 @@ std::vector<SegmentCheck> check_in_parallel(std::span<const SegmentFile> files, 
   return checks;
 }
 
+// A checkpoint and where it was found.
+struct Claim {
+  Checkpoint checkpoint;
+  std::string file;
+};
+
+// By size. A note that does not open is the report's fault and left out.
+Result<std::vector<Claim>> read_checkpoints(const std::filesystem::path& directory, const VerifyOptions& options,
+                                            VerifyReport& report) {
+  auto key = options.key ? Result<PublicKey>(*options.key) : stored_public_key(directory);
+  if (!key) return fail(std::move(key).error());
+  report.signer = key->to_string();
+  std::vector<Claim> claims;
+  const auto claim = [&](std::string_view note, std::string file) {
+    auto opened = open_checkpoint(note, *key);
+    if (opened) {
+      claims.push_back({*std::move(opened), std::move(file)});
+    } else if (!report.fault) {
+      report.fault = Fault{std::move(file), 0, 0, opened.error().message};
+    }
+  };
+  const auto stored = read_text(directory / "checkpoint", kNoteBytesMax);
+  if (!stored && stored.error().code != Code::kNotFound) return fail(stored.error());
+  // One is signed before the first record.
+  if (!stored) report.fault = Fault{"checkpoint", 0, 0, "the log has none"};
+  if (stored) claim(*stored, "checkpoint");
+  if (!claims.empty()) report.signed_records = claims.front().checkpoint.size;
+  for (std::size_t i = 0; i < options.known_checkpoints.size(); ++i) {
+    claim(options.known_checkpoints[i], "known checkpoint " + std::to_string(i + 1));
+  }
+  std::sort(claims.begin(), claims.end(),
+            [](const Claim& a, const Claim& b) { return a.checkpoint.size < b.checkpoint.size; });
+  return claims;
+}
+
 // Grows the tree over the segments in order and compares it with what is stored and signed.
 class Verifier {
  public:
-  Verifier(VerifyReport& report, const HashStore& hashes, std::uint64_t stored_leaves, const Checkpoint& checkpoint)
-      : report_(report), hashes_(hashes), stored_leaves_(stored_leaves), checkpoint_(checkpoint) {}
+  Verifier(VerifyReport& report, const HashStore& hashes, std::uint64_t stored_leaves, std::vector<Claim> claims)
+      : report_(report), hashes_(hashes), stored_leaves_(stored_leaves), claims_(std::move(claims)) {}
 
   Status add(const SegmentFile& file, const SegmentCheck& check) {
     if (file.first_index != tree_.size()) {
@@ -87,7 +122,7 @@ class Verifier {
     report_.leaf_bytes += check.leaf_bytes;
     SLIPWAY_CHECK(compare_leaves(check.leaves));
     for (const Digest& leaf : check.leaves) {
-      if (tree_.size() == checkpoint_.size) compare_root();
+      compare_roots();
       SLIPWAY_CHECK(append(leaf));
     }
     if (check.fault) report(*check.fault);
@@ -95,10 +130,11 @@ class Verifier {
   }
 
   void finish() {
-    if (tree_.size() == checkpoint_.size) compare_root();
-    if (tree_.size() < checkpoint_.size) {
-      report({"checkpoint", 0, tree_.size(),
-              "it names " + std::to_string(checkpoint_.size) + " records, the segments hold " +
+    compare_roots();
+    if (next_claim_ < claims_.size()) {
+      const auto& [checkpoint, file] = claims_[next_claim_];
+      report({file, 0, tree_.size(),
+              "it names " + std::to_string(checkpoint.size) + " records, the segments hold " +
                   std::to_string(tree_.size())});
     }
     report_.decisions = report_.records - report_.predictions;
@@ -110,9 +146,12 @@ class Verifier {
     if (!report_.fault) report_.fault = std::move(fault);
   }
 
-  void compare_root() {
-    if (checkpoint_.size != 0 && tree_.root() != checkpoint_.root) {
-      report({"checkpoint", 0, checkpoint_.size, "the records are not those that were signed"});
+  void compare_roots() {
+    for (; next_claim_ < claims_.size() && claims_[next_claim_].checkpoint.size == tree_.size(); ++next_claim_) {
+      const auto& [checkpoint, file] = claims_[next_claim_];
+      if (tree_.root() != checkpoint.root) {
+        report({file, 0, checkpoint.size, "the records are not those that were signed"});
+      }
     }
   }
 
@@ -146,34 +185,22 @@ class Verifier {
   VerifyReport& report_;
   const HashStore& hashes_;
   const std::uint64_t stored_leaves_;
-  const Checkpoint& checkpoint_;
+  const std::vector<Claim> claims_;
+  std::size_t next_claim_ = 0;
   Frontier tree_;
   std::vector<std::pair<Node, Digest>> nodes_;
 };
 
 }  // namespace
 
-Result<VerifyReport> verify(const std::filesystem::path& directory, const std::optional<PublicKey>& key) {
+Result<VerifyReport> verify(const std::filesystem::path& directory, const VerifyOptions& options) {
   VerifyReport report;
-  Checkpoint checkpoint;
   // Read before the segments: records that come later cannot be missing from them then.
-  auto note = read_text(directory / "checkpoint", kNoteBytesMax);
-  if (!note && note.error().code != Code::kNotFound) return fail(std::move(note).error());
-  if (note) {
-    auto known = key ? Result<PublicKey>(*key) : stored_public_key(directory);
-    if (!known) return fail(std::move(known).error());
-    report.signer = known->to_string();
-    if (auto opened = open_checkpoint(*note, *known)) {
-      checkpoint = *std::move(opened);
-      report.signed_records = checkpoint.size;
-    } else {
-      report.fault = Fault{"checkpoint", 0, 0, opened.error().message};
-    }
-  }
+  SLIPWAY_TRY(auto checkpoints, read_checkpoints(directory, options, report));
   SLIPWAY_TRY(const HashStore hashes, HashStore::open(directory, true));
   SLIPWAY_TRY(const std::uint64_t stored_leaves, hashes.leaf_count());
   SLIPWAY_TRY(const auto files, list_segments(directory));
-  Verifier verifier(report, hashes, stored_leaves, checkpoint);
+  Verifier verifier(report, hashes, stored_leaves, std::move(checkpoints));
   const std::size_t width = std::max(1U, std::thread::hardware_concurrency());
   for (std::size_t i = 0; i < files.size(); i += width) {
     const auto some = std::span(files).subspan(i, std::min(width, files.size() - i));
@@ -181,9 +208,6 @@ Result<VerifyReport> verify(const std::filesystem::path& directory, const std::o
     for (std::size_t k = 0; k < some.size(); ++k) SLIPWAY_CHECK(verifier.add(some[k], checks[k]));
   }
   verifier.finish();
-  if (!note && report.records != 0 && !report.fault) {
-    report.fault = Fault{"checkpoint", 0, 0, "the log has records and no checkpoint"};
-  }
   return report;
 }
 

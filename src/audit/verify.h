@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "audit/key.h"
 #include "audit/note.h"
@@ -35,10 +36,18 @@ struct VerifyReport {
   bool is_sound() const noexcept { return !fault.has_value(); }
 };
 
-// Recomputes every leaf hash from the segments on all cores, compares the stored hashes and the root with the signed
-// checkpoint. `key`: the log's public key as the caller knows it; without it, the one stored with the log, which proves
-// consistency but not origin. A log in use can be verified; what is appended meanwhile is not looked at.
+struct VerifyOptions {
+  // The log's public key as the caller knows it. Without it, the one stored with the log, which proves consistency but
+  // not origin.
+  std::optional<PublicKey> key;
+  // Checkpoints kept elsewhere, signed notes. Whoever holds the signing key can cut off or rewrite the end of a log and
+  // sign it anew; only a checkpoint out of his reach shows that.
+  std::vector<std::string> known_checkpoints;
+};
+
+// Recomputes every leaf hash from the segments on all cores, compares the stored hashes and the roots with the signed
+// checkpoints. A log in use can be verified; what is appended meanwhile is not looked at.
 // An error means that the check could not be made; what it found wrong is in the report.
-Result<VerifyReport> verify(const std::filesystem::path& directory, const std::optional<PublicKey>& key = std::nullopt);
+Result<VerifyReport> verify(const std::filesystem::path& directory, const VerifyOptions& options = {});
 
 }  // namespace slipway::audit

@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 #include "data/input_layout.h"
-#include "data/interval_test.h"
+#include "data/intervals.h"
 #include "data/program.h"
 
 namespace slipway {
@@ -12,7 +12,7 @@ namespace {
 
 struct BoundInput {
   InputLayout layout;
-  std::unique_ptr<DenseTest> dense;  // nullptr for BYTES
+  std::unique_ptr<DenseRules> dense;  // nullptr for BYTES
 };
 
 struct Matched {
@@ -101,7 +101,7 @@ struct BoundContract::State {
   bool passes(std::span<const Matched> matched) const {
     for (const ColumnCheck* check : other_checks) {
       const ColumnView column = view(matched, check->column);
-      const std::size_t failures = check->test->count_failures(column);
+      const std::size_t failures = check->rule->count_failures(column);
       if (check->limit ? !check->limit->accepts(failures, column.count) : failures != 0) return false;
     }
     return !has_batch_rules || passes_batch(program, views(matched));
@@ -120,14 +120,14 @@ Result<BoundContract> BoundContract::bind(const Contract& contract, std::span<co
   auto state = std::make_shared<State>();
   SLIPWAY_TRY(state->program, compile_program(*object, layout.columns, Environment::kServe));
   for (InputLayout& input : layout.inputs) {
-    std::vector<const RowTest*> intervals;
+    std::vector<const CompiledRule*> intervals;
     for (const ColumnCheck& check : state->program.checks) {
       const bool is_here = check.column >= input.first_column && check.column < input.first_column + input.columns;
-      if (is_here && check.is_interval) intervals.push_back(check.test.get());
+      if (is_here && check.is_interval) intervals.push_back(check.rule.get());
     }
     state->input_of_column.insert(state->input_of_column.end(), input.columns,
                                   static_cast<std::uint32_t>(state->inputs.size()));
-    std::unique_ptr<DenseTest> dense = intervals.empty() ? nullptr : make_dense_test(input.spec.type, intervals);
+    std::unique_ptr<DenseRules> dense = intervals.empty() ? nullptr : make_dense_rules(input.spec.type, intervals);
     state->inputs.push_back({std::move(input), std::move(dense)});
   }
   for (const ColumnCheck& check : state->program.checks) {

@@ -2,10 +2,10 @@
 #include <algorithm>
 
 #include "base/bytes.h"
-#include "data/interval_test.h"
+#include "data/intervals.h"
 #include "data/program.h"
-#include "data/text_tests.h"
-#include "data/value_tests.h"
+#include "data/text_rules.h"
+#include "data/value_rules.h"
 
 namespace slipway {
 namespace {
@@ -52,15 +52,15 @@ class FieldCompiler {
   Status run() {
     SLIPWAY_CHECK(check_type(field_, spec_.type));
     if (spec_.type != DataType::kBytes) {
-      add(make_interval_test(spec_.type, field_));
+      add(make_interval_rule(spec_.type, field_));
       program_.checks.back().is_interval = true;
       if (spec_.type == DataType::kBool)
         program_.checks.back().severity = Severity::kError;  // malformed, whatever the field
-      SLIPWAY_CHECK(add_number_tests());
+      SLIPWAY_CHECK(add_number_rules());
     } else {
-      SLIPWAY_CHECK(add_text_tests());
+      SLIPWAY_CHECK(add_text_rules());
     }
-    if (field_.is_required) add(make_null_test(false, "required"));
+    if (field_.is_required) add(make_null_rule(false, "required"));
     if (field_.is_unique) SLIPWAY_CHECK(add_duplicates("unique", field_.severity, std::nullopt));
     for (const QualityRule& rule : field_.quality) {
       if (!rule.environments.contains(environment_)) continue;
@@ -70,26 +70,26 @@ class FieldCompiler {
   }
 
  private:
-  void add(std::unique_ptr<RowTest> test) {
-    program_.checks.push_back({column_, std::move(test), field_.severity, {}, {}, false});
+  void add(std::unique_ptr<CompiledRule> rule) {
+    program_.checks.push_back({column_, std::move(rule), field_.severity, {}, {}, false});
   }
 
-  Status add_number_tests() {
-    if (field_.type == LogicalType::kInteger && is_float(spec_.type)) add(make_integral_test(spec_.type));
-    if (field_.type == LogicalType::kBoolean && spec_.type != DataType::kBool) add(make_boolean_test(spec_.type));
+  Status add_number_rules() {
+    if (field_.type == LogicalType::kInteger && is_float(spec_.type)) add(make_integral_rule(spec_.type));
+    if (field_.type == LogicalType::kBoolean && spec_.type != DataType::kBool) add(make_boolean_rule(spec_.type));
     if (!field_.multiple_of) return {};
-    return add_made(make_multiple_test(spec_.type, *field_.multiple_of));
+    return add_made(make_multiple_rule(spec_.type, *field_.multiple_of));
   }
 
-  Status add_text_tests() {
-    if (field_.length_min || field_.length_max) add(make_length_test(field_.length_min, field_.length_max));
-    if (!field_.pattern.empty()) SLIPWAY_CHECK(add_made(make_pattern_test(field_.pattern)));
-    return is_temporal(field_.type) ? add_made(make_temporal_test(field_)) : Status();
+  Status add_text_rules() {
+    if (field_.length_min || field_.length_max) add(make_length_rule(field_.length_min, field_.length_max));
+    if (!field_.pattern.empty()) SLIPWAY_CHECK(add_made(make_pattern_rule(field_.pattern)));
+    return is_temporal(field_.type) ? add_made(make_temporal_rule(field_)) : Status();
   }
 
-  Status add_made(Result<std::unique_ptr<RowTest>> test) {
-    if (!test) return refuse(test.error().reason, field_, test.error().message);
-    add(*std::move(test));
+  Status add_made(Result<std::unique_ptr<CompiledRule>> rule) {
+    if (!rule) return refuse(rule.error().reason, field_, rule.error().message);
+    add(*std::move(rule));
     return {};
   }
 
@@ -107,27 +107,28 @@ class FieldCompiler {
     if (!rule.is_per_row()) limit = CountLimit(rule);
     if (rule.metric == Metric::kDuplicateValues)
       return add_duplicates("duplicateValues", rule.severity, std::move(limit));
-    SLIPWAY_TRY(std::unique_ptr<RowTest> test, make_quality_test(rule));
+    SLIPWAY_TRY(std::unique_ptr<CompiledRule> compiled, make_quality_rule(rule));
     static constexpr std::string_view kReasons[] = {"contract.null_share", "contract.missing_share",
                                                     "contract.invalid_share"};
-    program_.checks.push_back({column_, std::move(test), rule.severity, std::move(limit),
+    program_.checks.push_back({column_, std::move(compiled), rule.severity, std::move(limit),
                                std::string(kReasons[static_cast<std::size_t>(rule.metric)]), false});
     return {};
   }
 
-  Result<std::unique_ptr<RowTest>> make_quality_test(const QualityRule& rule) {
-    if (rule.metric == Metric::kNullValues) return make_null_test(true, "nullValues");
+  Result<std::unique_ptr<CompiledRule>> make_quality_rule(const QualityRule& rule) {
+    if (rule.metric == Metric::kNullValues) return make_null_rule(true, "nullValues");
     if (!rule.pattern.empty()) {
       if (spec_.type != DataType::kBytes) return refuse("contract.unsupported", field_, "a pattern needs BYTES");
-      return make_pattern_test(rule.pattern);
+      return make_pattern_rule(rule.pattern);
     }
     const bool is_missing = rule.metric == Metric::kMissingValues;
-    Result<std::unique_ptr<RowTest>> listed = make_listed_test(spec_.type, rule.values, is_missing, listed_rule(rule));
+    Result<std::unique_ptr<CompiledRule>> listed =
+        make_listed_rule(spec_.type, rule.values, is_missing, listed_rule(rule));
     if (!listed) return refuse(listed.error().reason, field_, listed.error().message);
     const bool counts_null = is_missing && std::any_of(rule.values.begin(), rule.values.end(),
                                                        [](const ListedValue& value) { return value.is_null; });
     if (!counts_null) return listed;
-    return make_either_test(make_null_test(true, listed_rule(rule)), *std::move(listed));
+    return make_either_rule(make_null_rule(true, listed_rule(rule)), *std::move(listed));
   }
 
   const ContractField& field_;

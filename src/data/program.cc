@@ -28,7 +28,7 @@ bool passes(const DuplicateCheck& check, std::span<const ColumnView> columns) {
 }
 
 bool passes(const ColumnCheck& check, const ColumnView& column) noexcept {
-  const std::size_t failures = check.test->count_failures(column);
+  const std::size_t failures = check.rule->count_failures(column);
   return check.limit ? check.limit->accepts(failures, column.count) : failures == 0;
 }
 
@@ -74,19 +74,19 @@ class Explainer {
   void explain(const ColumnCheck& check, const ColumnView& column) {
     const ColumnSpec& spec = program_.columns[check.column];
     if (check.limit) {
-      const std::size_t failures = check.test->count_failures(column);
+      const std::size_t failures = check.rule->count_failures(column);
       add({spec.name, -1, check.limit->found(failures, column.count), check.limit->rule(), check.severity,
            limit_reason(check.reason)});
       return;
     }
     std::size_t shown = 0;
     for (std::size_t i = 0; i < column.count; ++i) {
-      if (!check.test->fails(column, i)) continue;
+      if (!check.rule->fails(column, i)) continue;
       if (shown++ >= limit_) {
         count(check.severity);
         continue;
       }
-      const Explanation why = check.test->explain(column, i);
+      const Explanation why = check.rule->explain(column, i);
       add({field_name(spec, column, i), static_cast<std::int64_t>(i / column.values_per_row), value_text(column, i),
            std::string(why.rule), check.severity, why.reason});
     }

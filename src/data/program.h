@@ -8,19 +8,19 @@
 
 #include "base/result.h"
 #include "data/compiled.h"
+#include "data/compiled_rule.h"
 #include "data/contract.h"
 #include "data/count_limit.h"
-#include "data/row_test.h"
 
 namespace slipway {
 
 struct ColumnCheck {
   std::size_t column = 0;
-  std::unique_ptr<RowTest> test;
+  std::unique_ptr<CompiledRule> rule;
   Severity severity = Severity::kError;
   std::optional<CountLimit> limit;  // none: no value may fail
   std::string reason;               // of a broken limit
-  bool is_interval = false;         // the column's own range test; a dense pass over the tensor answers for it
+  bool is_interval = false;         // the column's own range; a dense pass over the tensor answers for it
 };
 
 struct DuplicateCheck {

@@ -8,24 +8,24 @@
 #include <memory>
 #include <span>
 
+#include "data/compiled_rule.h"
 #include "data/contract.h"
-#include "data/row_test.h"
 
 namespace slipway {
 
 // Every type but BYTES. Bounds are taken in the type of the column: exact for integers, the nearest value for floating
 // point.
-std::unique_ptr<RowTest> make_interval_test(DataType type, const ContractField& field);
+std::unique_ptr<CompiledRule> make_interval_rule(DataType type, const ContractField& field);
 
-// The interval tests of all columns of a dense row-major tensor in one pass over its memory.
-class DenseTest {
+// The ranges of all columns of a dense row-major tensor in one pass over its memory.
+class DenseRules {
  public:
-  virtual ~DenseTest() = default;
+  virtual ~DenseRules() = default;
   // `count` values, whole rows, at any alignment.
   virtual bool passes(const std::byte* data, std::size_t count) const noexcept = 0;
 };
 
-// `columns`: made by make_interval_test for `type`, one a column in order; one alone covers every value.
-std::unique_ptr<DenseTest> make_dense_test(DataType type, std::span<const RowTest* const> columns);
+// `columns`: made by make_interval_rule for `type`, one a column in order; one alone covers every value.
+std::unique_ptr<DenseRules> make_dense_rules(DataType type, std::span<const CompiledRule* const> columns);
 
 }  // namespace slipway

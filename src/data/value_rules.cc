@@ -1,4 +1,4 @@
-#include "data/value_tests.h"
+#include "data/value_rules.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 #include "data/nearest_value.h"
-#include "data/text_tests.h"
+#include "data/text_rules.h"
 
 namespace slipway {
 namespace {
@@ -135,9 +135,9 @@ struct Listed {
   }
 };
 
-class NullTest final : public RowTest {
+class NullRule final : public CompiledRule {
  public:
-  NullTest(bool with_nan, std::string rule) : with_nan_(with_nan), rule_(std::move(rule)) {}
+  NullRule(bool with_nan, std::string rule) : with_nan_(with_nan), rule_(std::move(rule)) {}
 
   std::size_t count_failures(const ColumnView& column) const noexcept override {
     if (column.validity == nullptr && !(with_nan_ && is_float(column.type))) return 0;
@@ -160,9 +160,9 @@ class NullTest final : public RowTest {
   std::string rule_;
 };
 
-class EitherTest final : public RowTest {
+class EitherRule final : public CompiledRule {
  public:
-  EitherTest(std::unique_ptr<RowTest> first, std::unique_ptr<RowTest> second)
+  EitherRule(std::unique_ptr<CompiledRule> first, std::unique_ptr<CompiledRule> second)
       : first_(std::move(first)), second_(std::move(second)) {}
 
   std::size_t count_failures(const ColumnView& column) const noexcept override {
@@ -178,15 +178,15 @@ class EitherTest final : public RowTest {
   }
 
  private:
-  std::unique_ptr<RowTest> first_;
-  std::unique_ptr<RowTest> second_;
+  std::unique_ptr<CompiledRule> first_;
+  std::unique_ptr<CompiledRule> second_;
 };
 
 template <template <typename> class Predicate>
-std::unique_ptr<RowTest> make_simple(DataType type) {
-  return with_fixed_type(type, [](auto constant) -> std::unique_ptr<RowTest> {
+std::unique_ptr<CompiledRule> make_simple(DataType type) {
+  return with_fixed_type(type, [](auto constant) -> std::unique_ptr<CompiledRule> {
     using P = Predicate<typename Values<constant()>::Value>;
-    return std::make_unique<ValueTest<constant(), P>>(P{});
+    return std::make_unique<ValueRule<constant(), P>>(P{});
   });
 }
 
@@ -196,10 +196,10 @@ tl::unexpected<Error> unsupported(std::string message) {
 
 }  // namespace
 
-std::unique_ptr<RowTest> make_integral_test(DataType type) { return make_simple<Integral>(type); }
-std::unique_ptr<RowTest> make_boolean_test(DataType type) { return make_simple<ZeroOrOne>(type); }
+std::unique_ptr<CompiledRule> make_integral_rule(DataType type) { return make_simple<Integral>(type); }
+std::unique_ptr<CompiledRule> make_boolean_rule(DataType type) { return make_simple<ZeroOrOne>(type); }
 
-Result<std::unique_ptr<RowTest>> make_multiple_test(DataType type, const Number& divisor) {
+Result<std::unique_ptr<CompiledRule>> make_multiple_rule(DataType type, const Number& divisor) {
   constexpr int kDecimalsMax = 18;  // 2^64 * 10^18 < 2^127
   if (!is_float(type) && divisor.exponent() < -kDecimalsMax) {
     return unsupported("multipleOf " + divisor.text() + " has more than 18 decimals");
@@ -208,21 +208,21 @@ Result<std::unique_ptr<RowTest>> make_multiple_test(DataType type, const Number&
   for (int i = divisor.exponent(); i < 0 && !is_float(type); ++i) scale *= 10;
   const WideInt step = divisor.is_whole() ? divisor.floor() : divisor.coefficient();
   std::string rule = "multipleOf " + divisor.text();
-  return with_fixed_type(type, [&](auto constant) -> Result<std::unique_ptr<RowTest>> {
+  return with_fixed_type(type, [&](auto constant) -> Result<std::unique_ptr<CompiledRule>> {
     constexpr DataType kType = constant();
     if constexpr (is_float(kType)) {
-      return std::make_unique<ValueTest<kType, FloatMultiple<kType>>>(FloatMultiple<kType>{divisor.to_double(), rule});
+      return std::make_unique<ValueRule<kType, FloatMultiple<kType>>>(FloatMultiple<kType>{divisor.to_double(), rule});
     } else {
       using P = WholeMultiple<typename Values<kType>::Value>;
-      return std::make_unique<ValueTest<kType, P>>(P{scale, step, rule});
+      return std::make_unique<ValueRule<kType, P>>(P{scale, step, rule});
     }
   });
 }
 
-Result<std::unique_ptr<RowTest>> make_listed_test(DataType type, std::span<const ListedValue> values, bool forbidden,
-                                                  std::string rule) {
-  if (type == DataType::kBytes) return make_listed_text_test(values, forbidden, std::move(rule));
-  return with_fixed_type(type, [&](auto constant) -> Result<std::unique_ptr<RowTest>> {
+Result<std::unique_ptr<CompiledRule>> make_listed_rule(DataType type, std::span<const ListedValue> values,
+                                                       bool forbidden, std::string rule) {
+  if (type == DataType::kBytes) return make_listed_text_rule(values, forbidden, std::move(rule));
+  return with_fixed_type(type, [&](auto constant) -> Result<std::unique_ptr<CompiledRule>> {
     constexpr DataType kType = constant();
     using T = typename Values<kType>::Value;
     std::vector<T> parsed;
@@ -235,16 +235,17 @@ Result<std::unique_ptr<RowTest>> make_listed_test(DataType type, std::span<const
       if (!value) return unsupported(quoted(listed.text) + " is not a value of type " + std::string(to_string(kType)));
       parsed.push_back(*value);
     }
-    return std::make_unique<ValueTest<kType, Listed<T>>>(Listed<T>{ValueSet<T>(parsed), forbidden, std::move(rule)});
+    return std::make_unique<ValueRule<kType, Listed<T>>>(Listed<T>{ValueSet<T>(parsed), forbidden, std::move(rule)});
   });
 }
 
-std::unique_ptr<RowTest> make_null_test(bool with_nan, std::string rule) {
-  return std::make_unique<NullTest>(with_nan, std::move(rule));
+std::unique_ptr<CompiledRule> make_null_rule(bool with_nan, std::string rule) {
+  return std::make_unique<NullRule>(with_nan, std::move(rule));
 }
 
-std::unique_ptr<RowTest> make_either_test(std::unique_ptr<RowTest> first, std::unique_ptr<RowTest> second) {
-  return std::make_unique<EitherTest>(std::move(first), std::move(second));
+std::unique_ptr<CompiledRule> make_either_rule(std::unique_ptr<CompiledRule> first,
+                                               std::unique_ptr<CompiledRule> second) {
+  return std::make_unique<EitherRule>(std::move(first), std::move(second));
 }
 
 }  // namespace slipway

@@ -1,4 +1,4 @@
-#include "data/interval_test.h"
+#include "data/intervals.h"
 
 #include <algorithm>
 #include <bit>
@@ -131,48 +131,48 @@ std::optional<FormatRange> format_range(const ContractField& field) {
 }
 
 template <DataType kType>
-std::unique_ptr<RowTest> make(const ContractField& field) {
+std::unique_ptr<CompiledRule> make(const ContractField& field) {
   using T = typename Values<kType>::Value;
-  InInterval<T> test;
-  if constexpr (kType == DataType::kBool) test.add({0, 1, true}, "BOOL is 0 or 1", "contract.not_a_boolean");
+  InInterval<T> interval;
+  if constexpr (kType == DataType::kBool) interval.add({0, 1, true}, "BOOL is 0 or 1", "contract.not_a_boolean");
   if constexpr (is_float(kType)) {
     if (!field.accepts_nan) {
       Interval<T> numbers = everything<T>();
       numbers.accepts_nan = false;
-      test.add(numbers, "NaN is rejected", "contract.nan");
+      interval.add(numbers, "NaN is rejected", "contract.nan");
     }
     if (!field.accepts_infinity) {
       constexpr T kMax = std::numeric_limits<T>::max();
-      test.add({-kMax, kMax, true}, "infinity is rejected", "contract.infinity");
+      interval.add({-kMax, kMax, true}, "infinity is rejected", "contract.infinity");
     }
   }
   const auto add = [&](const std::optional<Number>& number, Side side, bool is_exclusive, std::string_view name) {
     if (number)
-      test.add(bound<kType>(*number, side, is_exclusive), std::string(name) + " " + number->text(), kOutOfRange);
+      interval.add(bound<kType>(*number, side, is_exclusive), std::string(name) + " " + number->text(), kOutOfRange);
   };
   if (const std::optional<FormatRange> range = format_range(field)) {
-    test.add(bound<kType>(range->low, Side::kLow, false), "format " + field.format, kOutOfRange);
-    test.add(bound<kType>(range->high, Side::kHigh, false), "format " + field.format, kOutOfRange);
+    interval.add(bound<kType>(range->low, Side::kLow, false), "format " + field.format, kOutOfRange);
+    interval.add(bound<kType>(range->high, Side::kHigh, false), "format " + field.format, kOutOfRange);
   }
   add(field.minimum, Side::kLow, false, "minimum");
   add(field.maximum, Side::kHigh, false, "maximum");
   add(field.exclusive_minimum, Side::kLow, true, "exclusiveMinimum");
   add(field.exclusive_maximum, Side::kHigh, true, "exclusiveMaximum");
-  return std::make_unique<ValueTest<kType, InInterval<T>>>(std::move(test));
+  return std::make_unique<ValueRule<kType, InInterval<T>>>(std::move(interval));
 }
 
 // The bounds repeated until the loop over one period is long enough for vector instructions.
 template <DataType kType>
-class DenseInterval final : public DenseTest {
+class DenseInterval final : public DenseRules {
   using T = typename Values<kType>::Value;
   static constexpr std::size_t kPeriodMin = 64;
 
  public:
-  explicit DenseInterval(std::span<const RowTest* const> columns) {
+  explicit DenseInterval(std::span<const CompiledRule* const> columns) {
     const std::size_t repeats = (kPeriodMin + columns.size() - 1) / columns.size();
     for (std::size_t i = 0; i < repeats; ++i) {
-      for (const RowTest* column : columns) {
-        const auto& interval = static_cast<const ValueTest<kType, InInterval<T>>*>(column)->predicate().whole();
+      for (const CompiledRule* column : columns) {
+        const auto& interval = static_cast<const ValueRule<kType, InInterval<T>>*>(column)->predicate().whole();
         low_.push_back(interval.low);
         high_.push_back(interval.high);
         nan_.push_back(interval.accepts_nan ? 1 : 0);
@@ -224,12 +224,12 @@ class DenseInterval final : public DenseTest {
 
 }  // namespace
 
-std::unique_ptr<RowTest> make_interval_test(DataType type, const ContractField& field) {
+std::unique_ptr<CompiledRule> make_interval_rule(DataType type, const ContractField& field) {
   return with_fixed_type(type, [&](auto constant) { return make<constant()>(field); });
 }
 
-std::unique_ptr<DenseTest> make_dense_test(DataType type, std::span<const RowTest* const> columns) {
-  return with_fixed_type(type, [&](auto constant) -> std::unique_ptr<DenseTest> {
+std::unique_ptr<DenseRules> make_dense_rules(DataType type, std::span<const CompiledRule* const> columns) {
+  return with_fixed_type(type, [&](auto constant) -> std::unique_ptr<DenseRules> {
     return std::make_unique<DenseInterval<constant()>>(columns);
   });
 }

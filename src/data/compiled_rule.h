@@ -9,14 +9,14 @@
 namespace slipway {
 
 struct Explanation {
-  std::string_view rule;    // "minimum 0"; lives as long as the test
+  std::string_view rule;    // "minimum 0"; lives as long as the check
   std::string_view reason;  // "contract.out_of_range"
 };
 
-// Immutable; called from many threads at once. Nulls fail only tests about nulls.
-class RowTest {
+// Immutable; called from many threads at once. Nulls fail only rules about nulls.
+class CompiledRule {
  public:
-  virtual ~RowTest() = default;
+  virtual ~CompiledRule() = default;
   virtual std::size_t count_failures(const ColumnView& column) const noexcept = 0;
   virtual bool fails(const ColumnView& column, std::size_t index) const noexcept = 0;
   // Precondition: fails(column, index).
@@ -25,9 +25,9 @@ class RowTest {
 
 // `Predicate`: bool fails(Value) const noexcept, Explanation explain(Value) const noexcept.
 template <DataType kType, typename Predicate>
-class ValueTest final : public RowTest {
+class ValueRule final : public CompiledRule {
  public:
-  explicit ValueTest(Predicate predicate) : predicate_(std::move(predicate)) {}
+  explicit ValueRule(Predicate predicate) : predicate_(std::move(predicate)) {}
 
   std::size_t count_failures(const ColumnView& column) const noexcept override {
     const std::byte* at = column.base;
@@ -56,9 +56,9 @@ class ValueTest final : public RowTest {
 
 // The same for BYTES; the predicate takes a std::string_view.
 template <typename Predicate>
-class StringTest final : public RowTest {
+class TextRule final : public CompiledRule {
  public:
-  explicit StringTest(Predicate predicate) : predicate_(std::move(predicate)) {}
+  explicit TextRule(Predicate predicate) : predicate_(std::move(predicate)) {}
 
   std::size_t count_failures(const ColumnView& column) const noexcept override {
     std::size_t failures = 0;

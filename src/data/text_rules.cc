@@ -1,4 +1,4 @@
-#include "data/text_tests.h"
+#include "data/text_rules.h"
 
 #include <functional>
 #include <re2/re2.h>
@@ -104,43 +104,45 @@ tl::unexpected<Error> unsupported(std::string message) {
 
 }  // namespace
 
-std::unique_ptr<RowTest> make_length_test(std::optional<std::uint64_t> least, std::optional<std::uint64_t> greatest) {
-  return std::make_unique<StringTest<Length>>(Length{least.value_or(0), greatest.value_or(UINT64_MAX),
-                                                     "minLength " + std::to_string(least.value_or(0)),
-                                                     "maxLength " + std::to_string(greatest.value_or(0))});
+std::unique_ptr<CompiledRule> make_length_rule(std::optional<std::uint64_t> least,
+                                               std::optional<std::uint64_t> greatest) {
+  return std::make_unique<TextRule<Length>>(Length{least.value_or(0), greatest.value_or(UINT64_MAX),
+                                                   "minLength " + std::to_string(least.value_or(0)),
+                                                   "maxLength " + std::to_string(greatest.value_or(0))});
 }
 
-Result<std::unique_ptr<RowTest>> make_pattern_test(const std::string& pattern) {
+Result<std::unique_ptr<CompiledRule>> make_pattern_rule(const std::string& pattern) {
   RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(1 << 20);
   auto expression = std::make_shared<const RE2>(pattern, options);
   if (!expression->ok())
     return unsupported("the pattern " + quoted(pattern) + " is not RE2 syntax: " + expression->error());
-  return std::make_unique<StringTest<Pattern>>(Pattern{std::move(expression), "pattern " + pattern});
+  return std::make_unique<TextRule<Pattern>>(Pattern{std::move(expression), "pattern " + pattern});
 }
 
-std::unique_ptr<RowTest> make_listed_text_test(std::span<const ListedValue> values, bool forbidden, std::string rule) {
-  ListedText test{{}, forbidden, std::move(rule)};
+std::unique_ptr<CompiledRule> make_listed_text_rule(std::span<const ListedValue> values, bool forbidden,
+                                                    std::string rule) {
+  ListedText listed{{}, forbidden, std::move(rule)};
   for (const ListedValue& value : values) {
-    if (!value.is_null) test.set.insert(value.text);
+    if (!value.is_null) listed.set.insert(value.text);
   }
-  return std::make_unique<StringTest<ListedText>>(std::move(test));
+  return std::make_unique<TextRule<ListedText>>(std::move(listed));
 }
 
-Result<std::unique_ptr<RowTest>> make_temporal_test(const ContractField& field) {
+Result<std::unique_ptr<CompiledRule>> make_temporal_rule(const ContractField& field) {
   const Form form = form_of(field.type);
   if (!field.format.empty() && field.format != form.pattern) {
     return unsupported("the format " + quoted(field.format) + " is not supported; leave it out or write " +
                        std::string(form.pattern));
   }
   constexpr WideInt kFar = WideInt{1} << 100;
-  Temporal test{field.type, std::string(form.rule), {}};
+  Temporal temporal{field.type, std::string(form.rule), {}};
   const auto add = [&](const std::string& text, std::string_view name, bool is_low, int shift) -> Status {
     if (text.empty()) return {};
     const std::optional<WideInt> value = parse_temporal(field.type, text);
     if (!value) return unsupported(std::string(name) + " " + quoted(text) + " is not a " + std::string(form.rule));
-    test.bounds.push_back(
+    temporal.bounds.push_back(
         {is_low ? *value + shift : -kFar, is_low ? kFar : *value - shift, std::string(name) + " " + text});
     return {};
   };
@@ -148,7 +150,7 @@ Result<std::unique_ptr<RowTest>> make_temporal_test(const ContractField& field) 
   SLIPWAY_CHECK(add(field.latest, "maximum", false, 0));
   SLIPWAY_CHECK(add(field.exclusive_earliest, "exclusiveMinimum", true, 1));
   SLIPWAY_CHECK(add(field.exclusive_latest, "exclusiveMaximum", false, 1));
-  return std::make_unique<StringTest<Temporal>>(std::move(test));
+  return std::make_unique<TextRule<Temporal>>(std::move(temporal));
 }
 
 }  // namespace slipway
