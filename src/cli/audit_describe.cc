@@ -18,9 +18,7 @@ std::string subject_of(const json::object& record) {
 
 }  // namespace
 
-bool is_sound_report(const json::value& value) {
-  return text_at(as_object(value), "ok") == "true";
-}
+bool is_sound_report(const json::value& report) { return text_at(as_object(report), "ok") == "true"; }
 
 std::string describe_report(const json::value& value) {
   const json::object& report = as_object(value);
@@ -50,7 +48,7 @@ std::string describe_records(const json::value& value) {
     const std::string latency = text_at(record, "latency_us");
     table.add({short_time(text_at(record, "time")), text_at(record, "action"), subject_of(record),
                text_at(record, "principal"), text_at(record, "outcome"), latency.empty() ? "" : latency + " us",
-               text_at(record, "request_id")});
+               text_at(record, "id")});
   }
   if (table.is_empty()) return "No records match.\n";
   std::string text = table.to_string();

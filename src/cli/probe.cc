@@ -27,7 +27,8 @@ void add_probe_command(CLI::App& app, Context& context) {
       ->type_name("FILE");
   command->add_flag("--allow-without-seccomp", settings.allow_without_seccomp,
                     "Go on where the kernel has no system call filter");
-  command->add_flag("--in-process", arguments->is_in_process)->group("");  // how a probe starts its child
+  command->add_flag("--in-process", arguments->is_in_process)
+      ->group("");  // for the child that the command starts itself
   command->callback([arguments, &context] {
     arguments->is_json = context.options.is_json;
     run_probe_command(*arguments);  // ends the process
