@@ -54,7 +54,7 @@ class Slipway:
 
 @contextlib.contextmanager
 def serving(folder, http):
-    """Starts `slipway serve` with authentication on, and drains it at the end. Yields (Slipway, seconds until ready)."""
+    """Runs `slipway serve` with authentication on; yields (Slipway, seconds until ready) and drains it at the end."""
     folder.mkdir(parents=True, exist_ok=True)
     ready = folder / "ready.json"
     ready.unlink(missing_ok=True)

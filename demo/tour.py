@@ -1,4 +1,4 @@
-"""The tour: a real model from training to an approved, validated and audited endpoint. `tour.py [--exit] [--http ADDRESS]`.
+"""The tour: a real model from training to an approved, validated and audited endpoint.
 
 Everything it makes lies in build/demo/, and is made anew each time.
 """
@@ -51,9 +51,9 @@ def train_model():
     shutil.rmtree(FOLDER, ignore_errors=True)
     command = [sys.executable, ROOT / "demo/train.py", CENSUS, BUNDLE]
     made = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    say(f"""Is this person employed? Trained with scikit-learn on {made["rows"]:,} answers to the US census survey of 2015,
-        {made["accuracy"]:.1%} right on answers it has not seen. Written to build/demo/bundle/ as ONNX, with a data contract
-        (contract.yaml), tests (tests.json, holdout.csv) and a card (card.md).""")
+    say(f"""Is this person employed? Trained with scikit-learn on {made["rows"]:,} answers to the US census survey
+        of 2015, {made["accuracy"]:.1%} right on answers it has not seen. Written to build/demo/bundle/ as ONNX, with
+        a data contract (contract.yaml), tests (tests.json, holdout.csv) and a card (card.md).""")
 
 
 def add_people(slipway):
@@ -71,8 +71,8 @@ def push(slipway):
     step(f"alice pushes {REF}")
     done = slipway.run("model", "push", BUNDLE, "--name", MODEL, "--version", VERSION, person="alice")
     quote(done.stdout)
-    say("""The file was checked byte by byte, loaded and run once in a sandbox without network, and had to pass its own tests.
-        Only then did it become a candidate. It serves nobody yet.""")
+    say("""The file was checked byte by byte, loaded and run once in a sandbox without network, and had to pass its
+        own tests. Only then did it become a candidate. It serves nobody yet.""")
 
 
 def approve(slipway):
@@ -161,8 +161,9 @@ def follow_up(slipway, caller, analysis):
         answers = [caller.ask(rows[at : at + ROWS_PER_REQUEST])[0] for at in range(0, len(rows), ROWS_PER_REQUEST)]
         right = (numpy.concatenate(answers) == people["employed"].to_numpy()).mean()
         print(f"   {year}  {len(rows):8,}   {right:6.1%}", flush=True)
-    say(f"""{3 * ROWS_PER_YEAR / (time.monotonic() - began):,.0f} predictions a second, each checked against the contract and
-        recorded. The model of 2015 still holds.""")
+    rate = 3 * ROWS_PER_YEAR / (time.monotonic() - began)
+    say(f"""{rate:,.0f} predictions a second, each checked against the contract
+        and recorded. The model of 2015 still holds.""")
 
 
 def prove(slipway):
@@ -249,8 +250,8 @@ def main():
     train_model()
     with serving(FOLDER, options.http) as (slipway, ready_s):
         step("The server starts")
-        say(f"""One process, ready in {ready_s * 1000:.0f} ms at {slipway.url}. SQLite and local files below build/demo/data/:
-            nothing to install. Its log is build/demo/server.log.""")
+        say(f"""One process, ready in {ready_s * 1000:.0f} ms at {slipway.url}. SQLite and local files below
+            build/demo/data/: nothing to install. Its log is build/demo/server.log.""")
         add_people(slipway)
         push(slipway)
         approve(slipway)

@@ -16,7 +16,8 @@ from sklearn.metrics import accuracy_score
 
 HERE = pathlib.Path(__file__).resolve().parent
 
-# The survey's column, our name, the lowest and the highest code, their meaning. Sex, race, ancestry and birthplace are left out.
+# The survey's column, our name, the lowest and the highest code, their meaning.
+# Sex, race, ancestry and birthplace are left out.
 COLUMNS = [
     ("AGEP", "age", 0, 99, "years"),
     ("SCHL", "schooling", 0, 24, "0 not yet at school, 16 high school, 21 bachelor, 24 doctorate"),
