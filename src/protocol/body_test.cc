@@ -83,7 +83,7 @@ TEST(Body, IsSpooledInConstantMemoryAndItsFileRemoved) {
     for (const char byte : piece) sum = sum * 31 + static_cast<unsigned char>(byte);
   }
   RawClient client(server.server->port());
-  const std::uint64_t before = peak_memory_bytes();
+  [[maybe_unused]] const std::uint64_t before = peak_memory_bytes();
   ASSERT_TRUE(
       client.send("PUT /upload HTTP/1.1\r\nHost: t\r\nContent-Length: " + std::to_string(kPieces << 20) + "\r\n\r\n"));
   for (std::size_t i = 0; i < kPieces; ++i) ASSERT_TRUE(client.send(piece));

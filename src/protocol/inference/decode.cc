@@ -13,8 +13,7 @@ namespace {
 
 constexpr std::string_view kLengthHeader = "inference-header-content-length";
 constexpr std::size_t kTensorsMax = 1'024;  // whatever the limits say
-constexpr std::string_view kStart =
-    "its start (binary tensors behind it need the header Inference-Header-Content-Length)";
+constexpr const char* kStart = "its start (binary tensors behind it need the header Inference-Header-Content-Length)";
 constexpr std::size_t kKeptParserBytes = std::size_t{4} << 20;
 
 tl::unexpected<Error> bad_request(std::string_view reason, std::string message) {
@@ -48,10 +47,6 @@ Result<std::size_t> json_size(const HttpRequest& http) {
   return length;
 }
 
-std::string indexed(std::string_view list, std::size_t index) {
-  return std::string(list) + "[" + std::to_string(index) + "]";
-}
-
 // What the JSON says of one input. Its data may stand before the type and shape that it needs.
 struct InputFields {
   std::optional<std::string_view> name;
@@ -79,13 +74,13 @@ class Decoder {
   Status read_request_parameter(std::string_view key, JsonValue value);
   Status read_inputs(JsonValue value);
   Status read_input(JsonObject object, std::size_t index);
-  Status read_input_parameter(std::string_view key, JsonValue value, std::string_view where, InputFields& fields);
-  Status read_data(JsonValue value, std::string_view where, InputFields& fields, TensorView& tensor);
-  Status finish_input(std::string_view where, InputFields& fields, TensorView& tensor);
-  Result<std::span<const std::int64_t>> read_shape(JsonValue value, std::string_view where);
+  Status read_input_parameter(std::string_view key, JsonValue value, const JsonPlace& where, InputFields& fields);
+  Status read_data(JsonValue value, const JsonPlace& where, InputFields& fields, TensorView& tensor);
+  Status finish_input(const JsonPlace& where, InputFields& fields, TensorView& tensor);
+  Result<std::span<const std::int64_t>> read_shape(JsonValue value, const JsonPlace& where);
   Status read_outputs(JsonValue value);
   Status read_output(JsonObject object, std::size_t index);
-  Result<std::string_view> read_name(JsonValue value, std::string_view where);
+  Result<std::string_view> read_name(JsonValue value, const JsonPlace& where);
   Result<std::size_t> count_elements(const TensorView& tensor) const;
   Status check_count(const TensorView& tensor, std::size_t count) const;
 
@@ -185,7 +180,7 @@ Status Decoder::read_inputs(JsonValue value) {
     }
     JsonObject object;
     if (const auto error = input.get_object().get(object)) {
-      return error == simdjson::INCORRECT_TYPE ? Status(wrong_type(indexed("inputs", index), "an object"))
+      return error == simdjson::INCORRECT_TYPE ? Status(wrong_type(JsonPlace("inputs", index), "an object"))
                                                : Status(bad_json("inputs", error));
     }
     SLIPWAY_CHECK(read_input(object, index));
@@ -195,12 +190,12 @@ Status Decoder::read_inputs(JsonValue value) {
 }
 
 Status Decoder::read_input(JsonObject object, std::size_t index) {
-  const std::string where = indexed("inputs", index);  // short enough to need no memory
+  const JsonPlace where("inputs", index);
   InputFields fields;
   TensorView tensor;
   SLIPWAY_CHECK(for_each_field(object, where, [&](std::string_view key, JsonValue value) -> Status {
     if (key == "name") {
-      SLIPWAY_TRY(fields.name, read_name(value, where + ".name"));
+      SLIPWAY_TRY(fields.name, read_name(value, where.member("name")));
       tensor.name = *fields.name;
       return {};
     }
@@ -214,7 +209,7 @@ Status Decoder::read_input(JsonObject object, std::size_t index) {
       fields.type = parse_data_type(text);
       if (!fields.type) {
         return bad_request("infer.datatype",
-                           where + ".datatype is " + quoted(text) +
+                           where.text() + ".datatype is " + quoted(text) +
                                "; it is BOOL, UINT8 to UINT64, INT8 to INT64, FP16, BF16, FP32, FP64 or BYTES");
       }
       tensor.type = *fields.type;
@@ -232,22 +227,23 @@ Status Decoder::read_input(JsonObject object, std::size_t index) {
   SLIPWAY_CHECK(finish_input(where, fields, tensor));
   for (const TensorView& other : infer_.inputs) {
     if (other.name == tensor.name) {
-      return bad_request("infer.duplicate_input", where + ": the input " + quoted(tensor.name) + " is given twice");
+      return bad_request("infer.duplicate_input",
+                         where.text() + ": the input " + quoted(tensor.name) + " is given twice");
     }
   }
   infer_.inputs.push_back(tensor);
   return {};
 }
 
-Status Decoder::read_input_parameter(std::string_view key, JsonValue value, std::string_view where,
+Status Decoder::read_input_parameter(std::string_view key, JsonValue value, const JsonPlace& where,
                                      InputFields& fields) {
   if (key == "binary_data_size") {
-    SLIPWAY_TRY(fields.binary_size, read_unsigned(value, std::string(where) + ".parameters.binary_data_size"));
+    SLIPWAY_TRY(fields.binary_size, read_unsigned(value, where.member("parameters.binary_data_size")));
     return {};
   }
   if (key.starts_with("shared_memory_")) {
     return fail(Code::kUnimplemented, "infer.shared_memory",
-                std::string(where) + " is in shared memory, which is not supported; send its data");
+                where.text() + " is in shared memory, which is not supported; send its data");
   }
   return check_ignored(value, where, limits_.json_depth_max);
 }
@@ -269,9 +265,9 @@ Result<std::size_t> Decoder::count_elements(const TensorView& tensor) const {
   return count;
 }
 
-Status Decoder::read_data(JsonValue value, std::string_view where, InputFields& fields, TensorView& tensor) {
+Status Decoder::read_data(JsonValue value, const JsonPlace& where, InputFields& fields, TensorView& tensor) {
   fields.has_data = true;
-  SLIPWAY_TRY(JsonArray data, read_array(value, std::string(where) + ".data"));
+  SLIPWAY_TRY(JsonArray data, read_array(value, where.member("data")));
   if (!fields.type || !fields.shape || !fields.name) {
     std::string_view raw;
     if (const auto error = data.raw_json().get(raw)) return bad_json(where, error);
@@ -283,12 +279,12 @@ Status Decoder::read_data(JsonValue value, std::string_view where, InputFields& 
   return read_json_tensor(data, count, tensor, infer_.arena);
 }
 
-Status Decoder::finish_input(std::string_view where, InputFields& fields, TensorView& tensor) {
-  if (!fields.name) return bad_request("infer.no_name", std::string(where) + " has no \"name\"");
-  if (!fields.type) return bad_request("infer.no_datatype", std::string(where) + " has no \"datatype\"");
-  if (!fields.shape) return bad_request("infer.no_shape", std::string(where) + " has no \"shape\"");
+Status Decoder::finish_input(const JsonPlace& where, InputFields& fields, TensorView& tensor) {
+  if (!fields.name) return bad_request("infer.no_name", where.text() + " has no \"name\"");
+  if (!fields.type) return bad_request("infer.no_datatype", where.text() + " has no \"datatype\"");
+  if (!fields.shape) return bad_request("infer.no_shape", where.text() + " has no \"shape\"");
   if (fields.has_data == fields.binary_size.has_value()) {
-    return bad_request("infer.data", std::string(where) +
+    return bad_request("infer.data", where.text() +
                                          (fields.has_data ? " has both \"data\" and" : " has neither \"data\" nor") +
                                          " the parameter \"binary_data_size\"; it needs one of them");
   }
@@ -297,7 +293,7 @@ Status Decoder::finish_input(std::string_view where, InputFields& fields, Tensor
   if (fields.binary_size) {
     if (*fields.binary_size > binary_.size()) {
       return bad_request("infer.binary_size",
-                         std::string(where) + ".parameters.binary_data_size is " + std::to_string(*fields.binary_size) +
+                         where.text() + ".parameters.binary_data_size is " + std::to_string(*fields.binary_size) +
                              "; " + std::to_string(binary_.size()) +
                              " bytes are left behind the JSON that Inference-Header-Content-Length measures");
     }
@@ -313,8 +309,8 @@ Status Decoder::finish_input(std::string_view where, InputFields& fields, Tensor
   return read_json_tensor(data, count, tensor, infer_.arena);
 }
 
-Result<std::span<const std::int64_t>> Decoder::read_shape(JsonValue value, std::string_view where) {
-  SLIPWAY_TRY(JsonArray array, read_array(value, std::string(where) + ".shape"));
+Result<std::span<const std::int64_t>> Decoder::read_shape(JsonValue value, const JsonPlace& where) {
+  SLIPWAY_TRY(JsonArray array, read_array(value, where.member("shape")));
   const std::span<std::int64_t> shape = infer_.arena.allocate_of<std::int64_t>(limits_.rank_max);
   std::size_t rank = 0;
   for (auto element : array) {
@@ -322,11 +318,11 @@ Result<std::span<const std::int64_t>> Decoder::read_shape(JsonValue value, std::
     if (const auto error = element.get(dimension)) return bad_json(where, error);
     if (rank == shape.size()) {
       return bad_request("infer.bad_shape",
-                         std::string(where) + ".shape has more than " + std::to_string(shape.size()) + " dimensions");
+                         where.text() + ".shape has more than " + std::to_string(shape.size()) + " dimensions");
     }
     if (dimension.get_int64().get(shape[rank]) || shape[rank] < 0) {
       return bad_request("infer.bad_shape",
-                         indexed(std::string(where) + ".shape", rank) + " is not an integer from 0 to 2^63-1");
+                         where.text() + ".shape[" + std::to_string(rank) + "]" + " is not an integer from 0 to 2^63-1");
     }
     ++rank;
   }
@@ -345,7 +341,7 @@ Status Decoder::read_outputs(JsonValue value) {
     }
     JsonObject object;
     if (const auto error = output.get_object().get(object)) {
-      return error == simdjson::INCORRECT_TYPE ? Status(wrong_type(indexed("outputs", index), "an object"))
+      return error == simdjson::INCORRECT_TYPE ? Status(wrong_type(JsonPlace("outputs", index), "an object"))
                                                : Status(bad_json("outputs", error));
     }
     SLIPWAY_CHECK(read_output(object, index));
@@ -355,41 +351,41 @@ Status Decoder::read_outputs(JsonValue value) {
 }
 
 Status Decoder::read_output(JsonObject object, std::size_t index) {
-  const std::string where = indexed("outputs", index);
+  const JsonPlace where("outputs", index);
   RequestedOutput output;
   std::optional<bool> is_binary;
   bool has_name = false;
   SLIPWAY_CHECK(for_each_field(object, where, [&](std::string_view key, JsonValue value) -> Status {
     if (key == "name") {
       has_name = true;
-      SLIPWAY_TRY(output.name, read_name(value, where + ".name"));
+      SLIPWAY_TRY(output.name, read_name(value, where.member("name")));
       return {};
     }
     if (key != "parameters") return check_ignored(value, where, limits_.json_depth_max);
     SLIPWAY_TRY(JsonObject parameters, read_object(value, where));
     return for_each_field(parameters, where, [&](std::string_view name, JsonValue inner) -> Status {
       if (name == "binary_data") {
-        SLIPWAY_TRY(is_binary, read_bool(inner, where + ".parameters.binary_data"));
+        SLIPWAY_TRY(is_binary, read_bool(inner, where.member("parameters.binary_data")));
         return {};
       }
       if (name == "classification") {
-        SLIPWAY_TRY(const std::uint64_t classes, read_unsigned(inner, where + ".parameters.classification"));
+        SLIPWAY_TRY(const std::uint64_t classes, read_unsigned(inner, where.member("parameters.classification")));
         if (classes == 0) return {};
         return fail(Code::kUnimplemented, "infer.classification",
-                    where + " asks for classification, which is not supported; ask for the output and sort it");
+                    where.text() + " asks for classification, which is not supported; ask for the output and sort it");
       }
       if (name.starts_with("shared_memory_")) {
         return fail(Code::kUnimplemented, "infer.shared_memory",
-                    where + " asks for shared memory, which is not supported");
+                    where.text() + " asks for shared memory, which is not supported");
       }
       return check_ignored(inner, where, limits_.json_depth_max);
     });
   }));
-  if (!has_name) return bad_request("infer.no_name", where + " has no \"name\"");
+  if (!has_name) return bad_request("infer.no_name", where.text() + " has no \"name\"");
   for (const RequestedOutput& other : infer_.outputs) {
     if (other.name == output.name) {
       return bad_request("infer.duplicate_output",
-                         where + ": the output " + quoted(output.name) + " is asked for twice");
+                         where.text() + ": the output " + quoted(output.name) + " is asked for twice");
     }
   }
   output.is_binary = is_binary.value_or(false);
@@ -398,11 +394,11 @@ Status Decoder::read_output(JsonObject object, std::size_t index) {
   return {};
 }
 
-Result<std::string_view> Decoder::read_name(JsonValue value, std::string_view where) {
+Result<std::string_view> Decoder::read_name(JsonValue value, const JsonPlace& where) {
   SLIPWAY_TRY(const std::string_view text, read_text(value, where, infer_.arena));
   if (text.size() > limits_.name_bytes_max) {
     return bad_request("infer.name_bytes_max",
-                       std::string(where) + " is longer than " + std::to_string(limits_.name_bytes_max) + " bytes");
+                       where.text() + " is longer than " + std::to_string(limits_.name_bytes_max) + " bytes");
   }
   return text;
 }

@@ -13,7 +13,7 @@ std::string_view trimmed(std::string_view token) noexcept {
   return token;
 }
 
-Status check_scalar(JsonValue value, simdjson::ondemand::json_type type, std::string_view where) {
+Status check_scalar(JsonValue value, simdjson::ondemand::json_type type, const JsonPlace& where) {
   using simdjson::ondemand::json_type;
   switch (type) {
     case json_type::number: {
@@ -39,16 +39,23 @@ Status check_scalar(JsonValue value, simdjson::ondemand::json_type type, std::st
 
 }  // namespace
 
-tl::unexpected<Error> bad_json(std::string_view where, simdjson::error_code error) {
+std::string JsonPlace::text() const {
+  std::string out(list);
+  if (index >= 0) out += "[" + std::to_string(index) + "]";
+  if (!field.empty()) out.append(".").append(field);
+  return out;
+}
+
+tl::unexpected<Error> bad_json(const JsonPlace& where, simdjson::error_code error) {
   return fail(Code::kInvalidArgument, "infer.bad_json",
-              "the request is not valid JSON at " + std::string(where) + ": " + simdjson::error_message(error));
+              "the request is not valid JSON at " + where.text() + ": " + simdjson::error_message(error));
 }
 
-tl::unexpected<Error> wrong_type(std::string_view where, std::string_view wanted) {
-  return fail(Code::kInvalidArgument, "infer.wrong_type", std::string(where) + " is not " + std::string(wanted));
+tl::unexpected<Error> wrong_type(const JsonPlace& where, std::string_view wanted) {
+  return fail(Code::kInvalidArgument, "infer.wrong_type", where.text() + " is not " + std::string(wanted));
 }
 
-Result<std::string_view> read_text(JsonValue value, std::string_view where, Arena& arena) {
+Result<std::string_view> read_text(JsonValue value, const JsonPlace& where, Arena& arena) {
   const std::string_view token = trimmed(value.raw_json_token());
   if (token.size() < 2 || token.front() != '"' || token.back() != '"') return wrong_type(where, "a string");
   const std::string_view raw = token.substr(1, token.size() - 2);
@@ -60,25 +67,25 @@ Result<std::string_view> read_text(JsonValue value, std::string_view where, Aren
   return as_text(copy);
 }
 
-Result<std::uint64_t> read_unsigned(JsonValue value, std::string_view where) {
+Result<std::uint64_t> read_unsigned(JsonValue value, const JsonPlace& where) {
   std::uint64_t number = 0;
   if (value.get_uint64().get(number)) return wrong_type(where, "an integer from 0 to 2^64-1");
   return number;
 }
 
-Result<std::int64_t> read_signed(JsonValue value, std::string_view where) {
+Result<std::int64_t> read_signed(JsonValue value, const JsonPlace& where) {
   std::int64_t number = 0;
   if (value.get_int64().get(number)) return wrong_type(where, "an integer from -2^63 to 2^63-1");
   return number;
 }
 
-Result<bool> read_bool(JsonValue value, std::string_view where) {
+Result<bool> read_bool(JsonValue value, const JsonPlace& where) {
   bool flag = false;
   if (value.get_bool().get(flag)) return wrong_type(where, "true or false");
   return flag;
 }
 
-Result<JsonObject> read_object(JsonValue value, std::string_view where) {
+Result<JsonObject> read_object(JsonValue value, const JsonPlace& where) {
   JsonObject object;
   if (const auto error = value.get_object().get(object)) {
     return error == simdjson::INCORRECT_TYPE ? wrong_type(where, "an object") : bad_json(where, error);
@@ -86,7 +93,7 @@ Result<JsonObject> read_object(JsonValue value, std::string_view where) {
   return object;
 }
 
-Result<JsonArray> read_array(JsonValue value, std::string_view where) {
+Result<JsonArray> read_array(JsonValue value, const JsonPlace& where) {
   JsonArray array;
   if (const auto error = value.get_array().get(array)) {
     return error == simdjson::INCORRECT_TYPE ? wrong_type(where, "an array") : bad_json(where, error);
@@ -94,13 +101,12 @@ Result<JsonArray> read_array(JsonValue value, std::string_view where) {
   return array;
 }
 
-Status check_ignored(JsonValue value, std::string_view where, std::size_t depth_max) {
+Status check_ignored(JsonValue value, const JsonPlace& where, std::size_t depth_max) {
   using simdjson::ondemand::json_type;
   json_type type{};
   if (const auto error = value.type().get(type)) return bad_json(where, error);
   if (type != json_type::array && type != json_type::object) return check_scalar(value, type, where);
-  if (depth_max == 0)
-    return fail(Code::kInvalidArgument, "infer.too_deep", std::string(where) + " is nested too deeply");
+  if (depth_max == 0) return fail(Code::kInvalidArgument, "infer.too_deep", where.text() + " is nested too deeply");
   if (type == json_type::object) {
     SLIPWAY_TRY(JsonObject object, read_object(value, where));
     return for_each_field(
@@ -115,16 +121,15 @@ Status check_ignored(JsonValue value, std::string_view where, std::size_t depth_
   return {};
 }
 
-Status JsonKeys::add(std::string_view key, std::string_view where) {
-  const auto end = keys_.begin() + static_cast<std::ptrdiff_t>(count_);
-  if (std::find(keys_.begin(), end, key) != end) {
-    return fail(Code::kInvalidArgument, "infer.duplicate_key",
-                std::string(where) + " has the key " + quoted(key) + " twice");
+Status JsonKeys::add(std::string_view key, const JsonPlace& where) {
+  const auto is_same = [key](const Key& other) { return std::string_view(other.text, other.size) == key; };
+  if (std::any_of(keys_.begin(), keys_.begin() + static_cast<std::ptrdiff_t>(count_), is_same)) {
+    return fail(Code::kInvalidArgument, "infer.duplicate_key", where.text() + " has the key " + quoted(key) + " twice");
   }
   if (count_ == kKeysMax) {
-    return fail(Code::kInvalidArgument, "infer.too_many_keys", std::string(where) + " has more than 64 keys");
+    return fail(Code::kInvalidArgument, "infer.too_many_keys", where.text() + " has more than 64 keys");
   }
-  keys_[count_++] = key;
+  keys_[count_++] = {key.data(), key.size()};
   return {};
 }
 

@@ -17,34 +17,54 @@ using JsonValue = simdjson::ondemand::value;
 using JsonObject = simdjson::ondemand::object;
 using JsonArray = simdjson::ondemand::array;
 
-// `where` names the place in the document: "inputs[0].shape".
-tl::unexpected<Error> bad_json(std::string_view where, simdjson::error_code error);
-tl::unexpected<Error> wrong_type(std::string_view where, std::string_view wanted);
+// A place in the document, spelled only when an error names it: "inputs[0].shape".
+struct JsonPlace {
+  JsonPlace(const char* text) : list(text) {}  // NOLINT: a place is written as its name
+  JsonPlace(std::string_view in_list, std::size_t at) : list(in_list), index(static_cast<std::ptrdiff_t>(at)) {}
+
+  JsonPlace member(std::string_view name) const {
+    JsonPlace place = *this;
+    place.field = name;
+    return place;
+  }
+  std::string text() const;
+
+  std::string_view list;
+  std::ptrdiff_t index = -1;  // -1: not in a list
+  std::string_view field;
+};
+
+tl::unexpected<Error> bad_json(const JsonPlace& where, simdjson::error_code error);
+tl::unexpected<Error> wrong_type(const JsonPlace& where, std::string_view wanted);
 
 // A string as a view into the document where it has no escapes, else decoded into `arena`.
-Result<std::string_view> read_text(JsonValue value, std::string_view where, Arena& arena);
-Result<std::uint64_t> read_unsigned(JsonValue value, std::string_view where);
-Result<std::int64_t> read_signed(JsonValue value, std::string_view where);
-Result<bool> read_bool(JsonValue value, std::string_view where);
-Result<JsonObject> read_object(JsonValue value, std::string_view where);
-Result<JsonArray> read_array(JsonValue value, std::string_view where);
+Result<std::string_view> read_text(JsonValue value, const JsonPlace& where, Arena& arena);
+Result<std::uint64_t> read_unsigned(JsonValue value, const JsonPlace& where);
+Result<std::int64_t> read_signed(JsonValue value, const JsonPlace& where);
+Result<bool> read_bool(JsonValue value, const JsonPlace& where);
+Result<JsonObject> read_object(JsonValue value, const JsonPlace& where);
+Result<JsonArray> read_array(JsonValue value, const JsonPlace& where);
 // Checks a value whose meaning does not matter, to the last token.
-Status check_ignored(JsonValue value, std::string_view where, std::size_t depth_max);
+Status check_ignored(JsonValue value, const JsonPlace& where, std::size_t depth_max);
 
 // The keys of one object; duplicates are refused, and more keys than anyone needs.
 class JsonKeys {
  public:
-  Status add(std::string_view key, std::string_view where);
+  Status add(std::string_view key, const JsonPlace& where);
 
  private:
   static constexpr std::size_t kKeysMax = 64;
-  std::array<std::string_view, kKeysMax> keys_;
+  struct Key {
+    const char* text;
+    std::size_t size;
+  };
+  std::array<Key, kKeysMax> keys_;  // not initialised: most objects have a few
   std::size_t count_ = 0;
 };
 
 // Calls on_field(key, value) for each field of an object; stops at the first failure.
 template <typename OnField>
-Status for_each_field(JsonObject object, std::string_view where, OnField on_field) {
+Status for_each_field(JsonObject object, const JsonPlace& where, OnField on_field) {
   JsonKeys keys;
   for (auto result : object) {
     simdjson::ondemand::field field;

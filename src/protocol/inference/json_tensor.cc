@@ -81,10 +81,10 @@ class Filler {
     std::size_t elements = 0;
     for (auto element : data) {
       JsonValue value;
-      if (const auto error = element.get(value)) return bad_json(input_name(tensor_), error);
+      if (const auto error = element.get(value)) return bad_json(JsonPlace("the data of an input"), error);
       if (elements == 0 && dimension == 0 && may_nest) {
         simdjson::ondemand::json_type type{};
-        if (const auto error = value.type().get(type)) return bad_json(input_name(tensor_), error);
+        if (const auto error = value.type().get(type)) return bad_json(JsonPlace("the data of an input"), error);
         is_nested = type == simdjson::ondemand::json_type::array;
       }
       ++elements;
@@ -92,7 +92,7 @@ class Filler {
         JsonArray inner;
         if (const auto error = value.get_array().get(inner)) {
           return error == simdjson::INCORRECT_TYPE ? Status(bad_count(tensor_))
-                                                   : Status(bad_json(input_name(tensor_), error));
+                                                   : Status(bad_json(JsonPlace("the data of an input"), error));
         }
         SLIPWAY_CHECK(fill_dimension(inner, dimension + 1));
         continue;
