@@ -19,7 +19,8 @@ if(CMAKE_BUILD_TYPE STREQUAL "Debug")
   set(CMAKE_CXX_FLAGS_DEBUG "-Og -g1")
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  add_compile_options(-Wno-maybe-uninitialized)  # GCC 12 reports it inside std::variant and tl::expected
+  # GCC 12 reports these, wrongly, inside std::variant and tl::expected.
+  add_compile_options(-Wno-maybe-uninitialized -Wno-free-nonheap-object)
 endif()
 
 if(SLIPWAY_SANITIZE)

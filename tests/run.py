@@ -51,8 +51,8 @@ def count_cases(report):
 def count_units(report, cases_folder):
     """Counts the cases of the unit tests.
 
-    `report` is ctest's, one entry a program; `cases_folder` has a report of the cases by each GoogleTest program. A program
-    that failed although no case of it did (a crash, a sanitizer, a time limit) counts as one failure.
+    `report` is ctest's, one entry a program; `cases_folder` has a report of the cases by each GoogleTest program. A
+    program that failed although no case of it did (a crash, a sanitizer, a time limit) counts as one failure.
     """
     count = Count()
     for program in xml.etree.ElementTree.parse(report).iter("testcase"):
