@@ -109,6 +109,7 @@ bool Session::step_head() {
 
 void Session::read_raw() {
   is_read_pending_ = true;
+  is_read_direct_ = false;
   transport_->read(buffer_.space());
 }
 
@@ -119,10 +120,10 @@ void Session::on_read(std::size_t bytes) {
   if (state_ == State::kHead) {
     buffer_.added(bytes);
   } else if (state_ == State::kBody) {
-    if (intake_.direct_space(kPieceBytes).empty()) {
-      buffer_.added(bytes);
-    } else {
+    if (is_read_direct_) {
       intake_.received_direct(bytes);
+    } else {
+      buffer_.added(bytes);
     }
   }  // else: bytes behind a refused request, not wanted
   run();
@@ -168,7 +169,7 @@ bool Session::step_body() {
   if (direct.empty()) {
     read_raw();
   } else {
-    is_read_pending_ = true;
+    is_read_pending_ = is_read_direct_ = true;
     transport_->read(direct);
   }
   return false;

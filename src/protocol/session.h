@@ -107,6 +107,7 @@ class Session : public std::enable_shared_from_this<Session> {
   State state_ = State::kHandshake;
   bool is_running_ = false;
   bool is_read_pending_ = false;
+  bool is_read_direct_ = false;  // the pending or last read went into body_
   bool is_write_pending_ = false;
   bool is_job_pending_ = false;  // a handler, or work on the file thread
   bool has_response_ = false;

@@ -157,6 +157,10 @@ void Session::release() {
   request_.request_id = Id();
   request_.principal.reset();
   response_.headers.clear();
+  if (response_.file && response_.file->owner) {
+    [[maybe_unused]] const bool is_posted =
+        thread_.server.files.try_post([owner = std::move(response_.file->owner)] {});
+  }
   response_.file.reset();
   if (std::exchange(is_spooling_, false)) {
     thread_.server.spooled_bodies.fetch_sub(1, std::memory_order_relaxed);

@@ -99,7 +99,7 @@ class TestServer {
                 WorkerHandler([this](const HttpRequest& request) {
                   HttpResponse response = text({});
                   const auto path = directory_ / std::string(request.parameter("name"));
-                  response.file = FileBody{path, std::filesystem::file_size(path)};
+                  response.file = FileBody{path, std::filesystem::file_size(path), {}};
                   return response;
                 })});
     router.add({Method::kPut, "/upload", Permission::kPublic, BodyKind::kSpooled, std::uint64_t{1} << 30,
