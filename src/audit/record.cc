@@ -71,12 +71,30 @@ tl::unexpected<Error> refused(std::string_view why) {
   return fail(Code::kDataLoss, "audit.leaf_invalid", "not the leaf of a record: " + std::string(why));
 }
 
-Status check(std::string_view name, std::string_view text, std::size_t bytes_max) {
-  if (text.size() > bytes_max) {
-    return fail(invalid(name, std::to_string(text.size()) + " bytes", "at most " + std::to_string(bytes_max)));
+bool is_encodable(const Record& record) noexcept {
+  bool is_right = record.details.size() <= kDetailsBytesMax && is_text(record.details);
+  for (const auto& [name, field] : kTexts) {
+    const std::string_view text = record.*field;
+    is_right = is_right && text.size() <= kTextBytesMax && is_text(text);
   }
-  if (!is_text(text)) return fail(invalid(name, quoted(text), "UTF-8 text"));
-  return {};
+  return is_right;
+}
+
+// Precondition: !is_encodable(record).
+Error what_is_wrong(const Record& record) {
+  const auto judge = [](std::string_view name, std::string_view text, std::size_t bytes_max) -> std::optional<Error> {
+    if (text.size() > bytes_max) {
+      return invalid(name, std::to_string(text.size()) + " bytes", "at most " + std::to_string(bytes_max));
+    }
+    if (!is_text(text)) return invalid(name, quoted(text), "UTF-8 text");
+    return std::nullopt;
+  };
+  for (const auto& [name, field] : kTexts) {
+    if (auto error = judge(name, record.*field, kTextBytesMax)) return *std::move(error);
+  }
+  auto error = judge("details", record.details, kDetailsBytesMax);
+  assert(error.has_value());
+  return *std::move(error);
 }
 
 std::size_t encoded_size(const Record& record) noexcept {
@@ -139,8 +157,7 @@ std::optional<Kind> parse_kind(std::string_view text) noexcept {
 }
 
 Result<std::size_t> encode(const Record& record, std::span<std::byte> out) {
-  for (const auto& [name, field] : kTexts) SLIPWAY_CHECK(check(name, record.*field, kTextBytesMax));
-  SLIPWAY_CHECK(check("details", record.details, kDetailsBytesMax));
+  if (!is_encodable(record)) return fail(what_is_wrong(record));
   const std::size_t size = encoded_size(record);
   if (out.size() < size) {
     return fail(invalid("leaf", std::to_string(size) + " bytes", "at most " + std::to_string(out.size())));
@@ -221,7 +238,7 @@ WallTime leaf_time(std::span<const std::byte> leaf) noexcept {
 
 void write_json(JsonWriter& json, std::uint64_t index, const Record& record) {
   json.begin_object().key("index").value(index);
-  json.key("time").value(format_time(record.time)).key("id").value(record.id.to_string());
+  json.key("time").value(format_time(record.time)).key("request_id").value(record.id.to_string());
   json.key("kind").value(to_string(record.kind));
   for (const auto& [name, field] : kTexts) {
     if (!(record.*field).empty()) json.key(name).value(record.*field);
@@ -233,7 +250,7 @@ void write_json(JsonWriter& json, std::uint64_t index, const Record& record) {
   if (record.is_degraded) json.key("degraded").value(true);
   if (record.is_shadow) json.key("shadow").value(true);
   if (record.bundle) json.key("bundle").value(record.bundle->hex());
-  if (record.trace) json.key("trace").value(to_hex(*record.trace));
+  if (record.trace) json.key("trace_id").value(to_hex(*record.trace));
   if (record.input_commitment) json.key("input_commitment").value(record.input_commitment->hex());
   if (record.output_commitment) json.key("output_commitment").value(record.output_commitment->hex());
   // As text, not embedded: the log keeps what it was given and does not vouch for its being JSON.

@@ -50,8 +50,8 @@ class DescriptorSink final : public spdlog::sinks::base_sink<spdlog::details::nu
 };
 
 struct Running {
-  std::shared_ptr<spdlog::details::thread_pool> pool;
   std::shared_ptr<spdlog::async_logger> logger;
+  std::shared_ptr<spdlog::details::thread_pool> pool;  // destroyed first: its thread writes what is queued and ends
 };
 
 std::atomic<Level> current_level{Level::kInfo};

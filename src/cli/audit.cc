@@ -9,7 +9,7 @@
 
 #include "audit/key.h"
 #include "audit/receipt.h"
-#include "audit/verify.h"
+#include "audit/verify_json.h"
 #include "cli/audit_describe.h"
 #include "cli/context.h"
 #include "cli/exit_code.h"
@@ -34,12 +34,12 @@ std::filesystem::path log_directory(const std::string& data) {
 }
 
 Result<std::string> verify_offline(const std::string& data, const std::string& vkey) {
-  std::optional<audit::PublicKey> key;
+  audit::VerifyOptions options;
   if (!vkey.empty()) {
-    SLIPWAY_TRY(key, parse_vkey(vkey));
+    SLIPWAY_TRY(options.key, parse_vkey(vkey));
   }
-  SLIPWAY_TRY(const audit::VerifyReport report, audit::verify(log_directory(data), key));
-  return report_json(report);
+  SLIPWAY_TRY(const audit::VerifyReport report, audit::verify(log_directory(data), options));
+  return audit::to_json(report);
 }
 
 Result<std::string> verify_at_server(const GlobalOptions& options) {

@@ -18,29 +18,7 @@ std::string subject_of(const json::object& record) {
 
 }  // namespace
 
-std::string report_json(const audit::VerifyReport& report) {
-  std::string text;
-  JsonWriter writer(text);
-  writer.begin_object().key("sound").value(report.is_sound());
-  writer.key("segments").value(report.segments).key("records").value(report.records);
-  writer.key("predictions").value(report.predictions).key("decisions").value(report.decisions);
-  writer.key("leaf_bytes").value(report.leaf_bytes).key("root").value(report.root.hex());
-  writer.key("signer").value(report.signer).key("signed_records").value(report.signed_records).key("fault");
-  if (report.fault) {
-    writer.begin_object().key("file").value(report.fault->file).key("offset").value(report.fault->offset);
-    writer.key("index").value(report.fault->index).key("what").value(report.fault->what).end_object();
-  } else {
-    writer.null();
-  }
-  writer.end_object();
-  return text;
-}
-
-bool is_sound_report(const json::value& value) {
-  const json::object& report = as_object(value);
-  const std::string sound = text_at(report, "sound");
-  return sound == "true" || (sound.empty() && report.contains("fault") && report.at("fault").is_null());
-}
+bool is_sound_report(const json::value& report) { return text_at(as_object(report), "ok") == "true"; }
 
 std::string describe_report(const json::value& value) {
   const json::object& report = as_object(value);

@@ -5,12 +5,10 @@
 #include <string>
 
 #include "audit/receipt.h"
-#include "audit/verify.h"
 
 namespace slipway::cli {
 
-std::string report_json(const audit::VerifyReport& report);
-// Of report_json(), here or from a server.
+// Of audit::to_json(VerifyReport), made here or by a server.
 std::string describe_report(const boost::json::value& report);
 bool is_sound_report(const boost::json::value& report);
 

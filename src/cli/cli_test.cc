@@ -83,6 +83,13 @@ TEST(Cli, WrongCommandLinesExitWithTwoAndSayWhy) {
   }
 }
 
+TEST(Cli, RepeatedOptionsDoNotSwallowTheModel) {
+  const Outcome refused = outcome({"model", "push", "--metadata", "a=b", "--file", "/no/such/file",
+                                   "/no/such/model.onnx", "--name", "iris", "--version", "1.0.0"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("/no/such/model.onnx does not exist"));
+}
+
 TEST(Cli, NoServerExitsWithThree) {
   const Outcome refused = outcome({"model", "list", "--server", "http://127.0.0.1:1"});
   EXPECT_EQ(refused.exit_code, 3);

@@ -48,7 +48,8 @@ Result<std::string> first_line_of_private_file(const std::string& path) {
 Result<Secret> read_key(const GlobalOptions& options) {
   std::string key = options.key;
   if (!options.key_file.empty()) {
-    if (!options.key.empty()) return usage_error("give --key or --key-file, not both");
+    if (!options.key.empty())
+      return usage_error("give --key (or SLIPWAY_KEY) or --key-file (or SLIPWAY_KEY_FILE), not both");
     SLIPWAY_TRY(key, first_line_of_private_file(options.key_file));
   }
   if (!key.empty() && !is_well_formed_key(key)) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "audit/verify_json.h"
 #include "cli/audit_describe.h"
 #include "cli/model_describe.h"
 
@@ -73,9 +74,9 @@ TEST(DescribeDecision, CountsApprovals) {
 TEST(DescribeReport, SaysWhereTheLogIsBroken) {
   audit::VerifyReport report;
   report.records = 7;
-  EXPECT_TRUE(is_sound_report(parsed(report_json(report).c_str())));
+  EXPECT_TRUE(is_sound_report(parsed(audit::to_json(report).c_str())));
   report.fault = audit::Fault{"seg\"1", 99, 3, "hash differs"};
-  const auto value = parsed(report_json(report).c_str());
+  const auto value = parsed(audit::to_json(report).c_str());
   EXPECT_FALSE(is_sound_report(value));
   EXPECT_THAT(describe_report(value), HasSubstr("NOT sound"));
   EXPECT_THAT(describe_report(value), HasSubstr("hash differs"));

@@ -85,8 +85,10 @@ void add_push(CLI::App& model, Context& context) {
   command->add_option("--card", options->bundle.card, "Model card")->type_name("FILE");
   command->add_option("--tests", options->bundle.tests, "Test suite that gates the version")->type_name("FILE");
   command->add_option("--file", options->bundle.extra_files, "Further file, under its own name; may be repeated")
+      ->allow_extra_args(false)
       ->type_name("FILE");
   command->add_option("--metadata", *metadata, "KEY=VALUE kept in the manifest; may be repeated")
+      ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
   command->add_option("--description", options->description, "A sentence for people")->type_name("TEXT");
   command->callback([options, metadata, &context] {

@@ -27,8 +27,11 @@ void add_probe_command(CLI::App& app, Context& context) {
       ->type_name("FILE");
   command->add_flag("--allow-without-seccomp", settings.allow_without_seccomp,
                     "Go on where the kernel has no system call filter");
+  command->add_flag("--in-process", arguments->is_in_process)
+      ->group("");  // for the child that the command starts itself
   command->callback([arguments, &context] {
-    run_probe_command(arguments->path, arguments->settings, context.options.is_json);  // ends the process
+    arguments->is_json = context.options.is_json;
+    run_probe_command(*arguments);  // ends the process
   });
 }
 

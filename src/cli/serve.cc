@@ -45,11 +45,11 @@ int serve(ServeOptions& options) {
 
   Status status = apply(options);
   if (status) {
-    log::set_level(*log::parse_level(options.settings.log_level));
+    log::start({.level = *log::parse_level(options.settings.log_level)});
     auto server = Server::open(std::move(options.settings));
     status = server ? (*server)->run() : fail(std::move(server).error());
   }
-  log::flush();
+  log::stop();
   if (status) return 0;
   std::cerr << "slipway serve: " << status.error().message << '\n';
   return status.error().code == Code::kInvalidArgument ? 2 : 1;

@@ -64,6 +64,7 @@ struct HttpRequest {
 struct FileBody {
   std::string path;
   std::uint64_t size_bytes = 0;
+  std::shared_ptr<void> owner;  // of a temporary file: removes it once the response is done with
 };
 
 struct HttpResponse {

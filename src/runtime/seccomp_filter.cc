@@ -82,6 +82,9 @@ Status load_seccomp_filter() {
              SCMP_SYS(uname), SCMP_SYS(getrusage), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid),
              SCMP_SYS(getegid), SCMP_SYS(seccomp)});
   rules.add(SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), SCMP_A2(SCMP_CMP_EQ, 0));  // asking, not setting
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  rules.add(SCMP_ACT_ALLOW, {SCMP_SYS(pipe), SCMP_SYS(pipe2)});  // how sanitizers test whether memory can be read
+#endif
   // Nothing that computes a prediction calls these: an attempt is an attack, so end it.
   rules.add(SCMP_ACT_KILL_PROCESS, {SCMP_SYS(socket),
                                     SCMP_SYS(socketpair),

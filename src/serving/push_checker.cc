@@ -4,7 +4,6 @@
 
 #include "base/bytes.h"
 #include "base/id.h"
-#include "registry/model_test_runner.h"
 #include "runtime/probe.h"
 
 namespace slipway {

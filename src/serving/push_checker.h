@@ -7,6 +7,7 @@
 #include <string>
 
 #include "registry/bundle_store.h"
+#include "registry/model_test_runner.h"
 #include "registry/push.h"
 #include "serving/loader.h"
 

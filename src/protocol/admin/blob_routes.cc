@@ -1,3 +1,5 @@
+#include <cstdio>
+
 #include "base/bytes.h"
 #include "base/json_writer.h"
 #include "protocol/admin/model_routes.h"
@@ -59,7 +61,8 @@ Result<FileBody> get(const ModelRouteParts& parts, const HttpRequest& request) {
     if (file.sha256 != digest) continue;
     const std::string path = parts.temporary_directory + "/pull-" + request.request_id.to_string();
     SLIPWAY_CHECK(parts.bundles.copy_out(file, path));
-    return FileBody{.path = path, .size_bytes = file.size_bytes, .is_temporary = true};
+    const std::shared_ptr<void> owner(nullptr, [path](void*) { std::remove(path.c_str()); });
+    return FileBody{.path = path, .size_bytes = file.size_bytes, .owner = owner};
   }
   return fail(Code::kNotFound, "bundle.no_such_file", "this version has no file with the digest " + digest.hex());
 }

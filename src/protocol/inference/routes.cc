@@ -40,7 +40,7 @@ class InferenceHandlers {
     co_return response;
   }
 
-  Task<HttpResponse> server_metadata(HttpRequest&) { co_return json(server_metadata_body(SLIPWAY_VERSION)); }
+  Task<HttpResponse> server_metadata(HttpRequest&) { co_return json(server_metadata_body()); }
 
   Task<HttpResponse> model_metadata(HttpRequest& request) {
     const auto version = find(request);

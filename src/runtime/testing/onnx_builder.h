@@ -12,6 +12,13 @@
 
 namespace slipway::testing {
 
+// A sanitizer's allocator ends the process where the real one says that memory is short.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kHasSanitizer = true;
+#else
+inline constexpr bool kHasSanitizer = false;
+#endif
+
 // One protobuf message under construction.
 class Proto {
  public:

@@ -1,0 +1,131 @@
+#include "protocol/inference/json_input.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/bytes.h"
+
+namespace slipway {
+namespace {
+
+std::string_view trimmed(std::string_view token) noexcept {
+  while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') token.remove_suffix(1);
+  return token;
+}
+
+Status check_scalar(JsonValue value, simdjson::ondemand::json_type type, std::string_view where) {
+  using simdjson::ondemand::json_type;
+  switch (type) {
+    case json_type::number: {
+      simdjson::ondemand::number number;
+      if (const auto error = value.get_number().get(number)) return bad_json(where, error);
+      return {};
+    }
+    case json_type::string: {
+      std::string_view text;
+      if (const auto error = value.get_string().get(text)) return bad_json(where, error);
+      return {};
+    }
+    case json_type::boolean: {
+      bool flag = false;
+      if (const auto error = value.get_bool().get(flag)) return bad_json(where, error);
+      return {};
+    }
+    default:
+      if (trimmed(value.raw_json_token()) != "null") return wrong_type(where, "a JSON value");
+      return value.is_null() ? Status() : Status(wrong_type(where, "a JSON value"));
+  }
+}
+
+}  // namespace
+
+tl::unexpected<Error> bad_json(std::string_view where, simdjson::error_code error) {
+  return fail(Code::kInvalidArgument, "infer.bad_json",
+              "the request is not valid JSON at " + std::string(where) + ": " + simdjson::error_message(error));
+}
+
+tl::unexpected<Error> wrong_type(std::string_view where, std::string_view wanted) {
+  return fail(Code::kInvalidArgument, "infer.wrong_type", std::string(where) + " is not " + std::string(wanted));
+}
+
+Result<std::string_view> read_text(JsonValue value, std::string_view where, Arena& arena) {
+  const std::string_view token = trimmed(value.raw_json_token());
+  if (token.size() < 2 || token.front() != '"' || token.back() != '"') return wrong_type(where, "a string");
+  const std::string_view raw = token.substr(1, token.size() - 2);
+  if (raw.find('\\') == std::string_view::npos) return raw;
+  std::string_view text;
+  if (const auto error = value.get_string().get(text)) return bad_json(where, error);
+  const auto copy = arena.allocate(text.size());
+  if (!text.empty()) std::memcpy(copy.data(), text.data(), text.size());
+  return as_text(copy);
+}
+
+Result<std::uint64_t> read_unsigned(JsonValue value, std::string_view where) {
+  std::uint64_t number = 0;
+  if (value.get_uint64().get(number)) return wrong_type(where, "an integer from 0 to 2^64-1");
+  return number;
+}
+
+Result<std::int64_t> read_signed(JsonValue value, std::string_view where) {
+  std::int64_t number = 0;
+  if (value.get_int64().get(number)) return wrong_type(where, "an integer from -2^63 to 2^63-1");
+  return number;
+}
+
+Result<bool> read_bool(JsonValue value, std::string_view where) {
+  bool flag = false;
+  if (value.get_bool().get(flag)) return wrong_type(where, "true or false");
+  return flag;
+}
+
+Result<JsonObject> read_object(JsonValue value, std::string_view where) {
+  JsonObject object;
+  if (const auto error = value.get_object().get(object)) {
+    return error == simdjson::INCORRECT_TYPE ? wrong_type(where, "an object") : bad_json(where, error);
+  }
+  return object;
+}
+
+Result<JsonArray> read_array(JsonValue value, std::string_view where) {
+  JsonArray array;
+  if (const auto error = value.get_array().get(array)) {
+    return error == simdjson::INCORRECT_TYPE ? wrong_type(where, "an array") : bad_json(where, error);
+  }
+  return array;
+}
+
+Status check_ignored(JsonValue value, std::string_view where, std::size_t depth_max) {
+  using simdjson::ondemand::json_type;
+  json_type type{};
+  if (const auto error = value.type().get(type)) return bad_json(where, error);
+  if (type != json_type::array && type != json_type::object) return check_scalar(value, type, where);
+  if (depth_max == 0)
+    return fail(Code::kInvalidArgument, "infer.too_deep", std::string(where) + " is nested too deeply");
+  if (type == json_type::object) {
+    SLIPWAY_TRY(JsonObject object, read_object(value, where));
+    return for_each_field(
+        object, where, [&](std::string_view, JsonValue inner) { return check_ignored(inner, where, depth_max - 1); });
+  }
+  SLIPWAY_TRY(JsonArray array, read_array(value, where));
+  for (auto element : array) {
+    JsonValue inner;
+    if (const auto error = element.get(inner)) return bad_json(where, error);
+    SLIPWAY_CHECK(check_ignored(inner, where, depth_max - 1));
+  }
+  return {};
+}
+
+Status JsonKeys::add(std::string_view key, std::string_view where) {
+  const auto end = keys_.begin() + static_cast<std::ptrdiff_t>(count_);
+  if (std::find(keys_.begin(), end, key) != end) {
+    return fail(Code::kInvalidArgument, "infer.duplicate_key",
+                std::string(where) + " has the key " + quoted(key) + " twice");
+  }
+  if (count_ == kKeysMax) {
+    return fail(Code::kInvalidArgument, "infer.too_many_keys", std::string(where) + " has more than 64 keys");
+  }
+  keys_[count_++] = key;
+  return {};
+}
+
+}  // namespace slipway
