@@ -171,7 +171,7 @@ def test_gzip_bomb(serving):
     refused(serving, post(serving, bomb, Content_Encoding="gzip"))
 
 
-@pytest.mark.parametrize("encoding, content", [("gzip", b"not gzip"), ("gzip", gzip.compress(body())[:-9]),
+@pytest.mark.parametrize("encoding, content", [("gzip", b"not gzip"), ("gzip", gzip.compress(body(), mtime=0)[:-9]),
                                                ("deflate", b"\x78\x9c\xff\xff"), ("br", body()), ("gzip, gzip", body())])
 def test_encodings(serving, encoding, content):
     refused(serving, post(serving, content, Content_Encoding=encoding))
