@@ -23,6 +23,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wno-maybe-uninitialized -Wno-free-nonheap-object)
 endif()
 
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_compile_options(-Wno-sign-conversion)  # clang's -Wconversion includes it, g++'s does not
+endif()
+
 if(SLIPWAY_SANITIZE)
   add_compile_options(-fsanitize=${SLIPWAY_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SLIPWAY_SANITIZE})

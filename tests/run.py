@@ -58,7 +58,7 @@ def count_units(report, cases_folder):
     for program in xml.etree.ElementTree.parse(report).iter("testcase"):
         cases = cases_folder / f"{program.get('name')}_test.xml"
         own = count_cases(cases) if cases.exists() else Count()
-        is_failed = program.get("status") == "fail"
+        is_failed = program.get("status") != "run"  # "fail", or "notrun" where the program is missing
         if is_failed and own.failed == 0:
             own.failed = 1
         if not cases.exists() and not is_failed:

@@ -43,6 +43,10 @@ def test_a_program_that_wrote_no_report_is_a_failure(tmp_path, cases):
     assert run.count_units(ctest_report(tmp_path, base="fail"), cases) == run.Count(failed=1)
 
 
+def test_a_program_that_is_missing_is_a_failure(tmp_path, cases):
+    assert run.count_units(ctest_report(tmp_path, base="notrun"), cases) == run.Count(failed=1)
+
+
 def test_a_program_that_fails_after_its_cases_passed_is_a_failure(tmp_path, cases):
     (cases / "base_test.xml").write_text(GOOGLETEST.format(extra=""))
     assert run.count_units(ctest_report(tmp_path, base="fail"), cases) == run.Count(passed=1, failed=1, skipped=2)

@@ -20,6 +20,7 @@
 #include "protocol/admin/gate.h"
 #include "protocol/admin/key_routes.h"
 #include "protocol/admin/model_routes.h"
+#include "protocol/admin/route_list.h"
 #include "protocol/http_server.h"
 #include "protocol/inference/routes.h"
 #include "protocol/telemetry/process_metrics.h"
@@ -152,6 +153,7 @@ Router Server::Parts::make_router(unsigned thread) {
   add_key_routes(router, *access, decisions);
   add_audit_routes(router, *audit, data / "audit");
   add_telemetry_routes(router, registry);
+  add_route_list(router);
   return router;
 }
 

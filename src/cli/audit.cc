@@ -9,6 +9,7 @@
 
 #include "audit/key.h"
 #include "audit/receipt.h"
+#include "audit/verify.h"
 #include "audit/verify_json.h"
 #include "cli/audit_describe.h"
 #include "cli/context.h"
@@ -18,12 +19,20 @@
 namespace slipway::cli {
 namespace {
 
-constexpr std::size_t kReceiptBytesMax = 1u << 20;
+constexpr std::size_t kTextBytesMax = 1u << 20;
 
 Result<audit::PublicKey> parse_vkey(const std::string& text) {
   auto key = audit::PublicKey::parse(text);
   if (!key) return usage_error(fmt::format("the public key is refused: {}", key.error().message));
   return key;
+}
+
+// The key itself, or a file that holds it (audit.key.pub of a data directory).
+Result<audit::PublicKey> key_or_file(const std::string& text) {
+  std::ifstream file(text);
+  std::string line;
+  if (file && std::getline(file, line)) return parse_vkey(line);
+  return parse_vkey(text);
 }
 
 // The log of a data directory, or a log itself.
@@ -33,12 +42,33 @@ std::filesystem::path log_directory(const std::string& data) {
   return std::filesystem::is_directory(inner, ignored) ? inner : std::filesystem::path(data);
 }
 
-Result<std::string> verify_offline(const std::string& data, const std::string& vkey) {
+Result<std::string> read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return usage_error(fmt::format("{} cannot be read", path));
+  std::string text(kTextBytesMax + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() <= kTextBytesMax) return text;
+  return fail(Code::kInvalidArgument, "cli.file_too_large",
+              fmt::format("{} is larger than any receipt or checkpoint", path));
+}
+
+struct VerifyCommand {
+  std::string data;
+  std::string key;
+  std::vector<std::string> checkpoint_files;
+};
+
+Result<std::string> verify_offline(const VerifyCommand& command) {
   audit::VerifyOptions options;
-  if (!vkey.empty()) {
-    SLIPWAY_TRY(options.key, parse_vkey(vkey));
+  if (!command.key.empty()) {
+    SLIPWAY_TRY(options.key, key_or_file(command.key));
   }
-  SLIPWAY_TRY(const audit::VerifyReport report, audit::verify(log_directory(data), options));
+  for (const std::string& path : command.checkpoint_files) {
+    SLIPWAY_TRY(std::string note, read_text(path));
+    options.known_checkpoints.push_back(std::move(note));
+  }
+  SLIPWAY_TRY(const audit::VerifyReport report, audit::verify(log_directory(command.data), options));
   return audit::to_json(report);
 }
 
@@ -47,9 +77,12 @@ Result<std::string> verify_at_server(const GlobalOptions& options) {
   return api.post("/api/v1/audit/verify", "");
 }
 
-Status verify_log(Context& context, const std::string& data, const std::string& vkey) {
-  if (data.empty() && !vkey.empty()) return usage_error("--key needs --data: a server checks with its own key");
-  SLIPWAY_TRY(const std::string body, data.empty() ? verify_at_server(context.options) : verify_offline(data, vkey));
+Status verify_log(Context& context, const VerifyCommand& command) {
+  const bool is_offline = !command.data.empty();
+  if (!is_offline && !(command.key.empty() && command.checkpoint_files.empty())) {
+    return usage_error("--key and --checkpoint need --data: a server checks with what it has");
+  }
+  SLIPWAY_TRY(const std::string body, is_offline ? verify_offline(command) : verify_at_server(context.options));
   SLIPWAY_CHECK(print_reply(context, body, &describe_report));
   SLIPWAY_TRY(const json::value report, parse_json(body));
   if (is_sound_report(report)) return {};
@@ -92,35 +125,23 @@ Status fetch_receipt(Context& context, const std::string& id, const std::string&
   return {};
 }
 
-Result<std::string> read_receipt(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return usage_error(fmt::format("{} cannot be read", path));
-  std::string text(kReceiptBytesMax + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kReceiptBytesMax) {
-    return fail(Code::kInvalidArgument, "audit.receipt_malformed", fmt::format("{} is larger than any receipt", path));
-  }
-  return text;
-}
-
-// The key itself, or a file that holds it (audit.key.pub of a data directory).
-Result<audit::PublicKey> key_or_file(const std::string& text) {
-  std::ifstream file(text);
-  std::string line;
-  if (file && std::getline(file, line)) return parse_vkey(line);
-  return parse_vkey(text);
-}
-
 Status check_receipt_file(Context& context, const std::string& path, const std::string& vkey) {
   SLIPWAY_TRY(const audit::PublicKey key, key_or_file(vkey));
-  SLIPWAY_TRY(const std::string text, read_receipt(path));
+  SLIPWAY_TRY(const std::string text, read_text(path));
   SLIPWAY_TRY(const audit::CheckedReceipt checked, audit::check_receipt(text, key));
   context.out << (context.options.is_json ? receipt_json(checked) + '\n' : describe_receipt(checked));
   return {};
 }
 
 std::string describe_key(const json::value& value) { return text_at(as_object(value), "vkey") + "\n"; }
+
+// Text in either form: a checkpoint is what it is.
+Status show_checkpoint(Context& context) {
+  SLIPWAY_TRY(Api api, Api::connect(context.options));
+  SLIPWAY_TRY(const std::string checkpoint, api.get("/api/v1/audit/checkpoint"));
+  context.out << checkpoint;
+  return {};
+}
 
 Status show_key(Context& context) {
   SLIPWAY_TRY(Api api, Api::connect(context.options));
@@ -129,20 +150,26 @@ Status show_key(Context& context) {
 }
 
 void add_verify(CLI::App& audit, Context& context) {
-  auto data = std::make_shared<std::string>();
-  auto vkey = std::make_shared<std::string>();
+  auto options = std::make_shared<VerifyCommand>();
   CLI::App* command =
       audit.add_subcommand("verify", "Recompute the whole log and compare it with its signed checkpoint");
   command->footer(
       "Without --data the server verifies its own log; with --data the files are read here and no server is needed.\n"
       "Exits with 1 when the log is not sound.\n\n"
       "Examples:\n"
-      "  slipway audit verify --data /var/lib/slipway --key \"$(cat audit.pub)\"\n"
+      "  slipway audit verify --data /var/lib/slipway --key audit.pub --checkpoint checkpoint.txt\n"
       "  slipway audit verify");
-  command->add_option("--data", *data, "Data directory to read")->type_name("DIR");
-  command->add_option("--key,--vkey", *vkey, "Public key as you know it; without it, the one stored with the log")
-      ->type_name("KEY");
-  command->callback([data, vkey, &context] { context.status = verify_log(context, *data, *vkey); });
+  command->add_option("--data", options->data, "Data directory to read")->type_name("DIR");
+  command
+      ->add_option("--key,--vkey", options->key,
+                   "Public key as you know it, or a file that holds it; without it, the one stored with the log")
+      ->type_name("KEY|FILE");
+  command
+      ->add_option("--checkpoint", options->checkpoint_files,
+                   "Checkpoint that you kept: the log must contain what it signs; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+  command->callback([options, &context] { context.status = verify_log(context, *options); });
 }
 
 void add_query(CLI::App& audit, Context& context) {
@@ -199,6 +226,11 @@ void add_audit_commands(CLI::App& app, Context& context) {
   CLI::App* key = audit->add_subcommand("key", "Public key that receipts are checked with");
   key->footer("Example:\n  slipway audit key > audit.pub");
   key->callback([&context] { context.status = show_key(context); });
+  CLI::App* checkpoint = audit->add_subcommand("checkpoint", "The log's size and root, signed now");
+  checkpoint->footer(
+      "Keep it where the server's administrators cannot write: it shows later that nothing before it was changed.\n\n"
+      "Example:\n  slipway audit checkpoint > checkpoint.txt");
+  checkpoint->callback([&context] { context.status = show_checkpoint(context); });
 }
 
 }  // namespace slipway::cli

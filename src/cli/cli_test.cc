@@ -24,13 +24,25 @@ Outcome outcome(std::vector<std::string> arguments) {
   return {exit_code, out.str(), err.str()};
 }
 
-const std::vector<std::vector<std::string>> kCommands = {
-    {"model", "push"},    {"model", "list"},   {"model", "show"},
-    {"model", "approve"}, {"model", "reject"}, {"model", "retire"},
-    {"model", "verify"},  {"model", "pull"},   {"key", "create"},
-    {"key", "list"},      {"key", "rotate"},   {"key", "revoke"},
-    {"audit", "verify"},  {"audit", "query"},  {"audit", "receipt"},
-    {"audit", "check"},   {"audit", "key"},    {"probe"}};
+const std::vector<std::vector<std::string>> kCommands = {{"model", "push"},
+                                                         {"model", "list"},
+                                                         {"model", "show"},
+                                                         {"model", "approve"},
+                                                         {"model", "reject"},
+                                                         {"model", "retire"},
+                                                         {"model", "verify"},
+                                                         {"model", "pull"},
+                                                         {"key", "create"},
+                                                         {"key", "list"},
+                                                         {"key", "rotate"},
+                                                         {"key", "revoke"},
+                                                         {"audit", "verify"},
+                                                         {"audit", "query"},
+                                                         {"audit", "receipt"},
+                                                         {"audit", "check"},
+                                                         {"audit", "checkpoint"},
+                                                         {"audit", "key"},
+                                                         {"probe"}};
 
 TEST(Cli, EachSubcommandHasHelpWithAnExample) {
   for (std::vector<std::string> command : kCommands) {

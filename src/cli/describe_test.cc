@@ -67,7 +67,7 @@ TEST(Describe, HostileNamesCannotSteerATerminal) {
 
 TEST(DescribeDecision, CountsApprovals) {
   EXPECT_THAT(describe_decision(parsed(R"({"model":"iris","version":"1.0.0","state":"candidate","approvals_required":2,
-      "approvals":[{"decision":"approve"}]})")),
+      "approvals":[{"decision":"approve","voided":null},{"decision":"approve","voided":"2026-11-24T22:27:32Z"}]})")),
               HasSubstr("1 of 2 approvals"));
 }
 

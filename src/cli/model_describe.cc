@@ -129,7 +129,9 @@ std::string describe_decision(const json::value& value) {
   std::uint64_t given = 0;
   for (const json::value& item : array_at(version, "approvals")) {
     const json::object& approval = as_object(item);
-    if (text_at(approval, "decision") == "approve" || text_at(approval, "decision") == "approved") ++given;
+    const std::string decision = text_at(approval, "decision");
+    const bool stands = text_at(approval, "voided").empty();
+    if (stands && (decision == "approve" || decision == "approved")) ++given;
   }
   if (text_at(version, "state") == "candidate" && given < needed) {
     text += fmt::format("{} of {} approvals are given.\n", given, needed);

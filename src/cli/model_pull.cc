@@ -98,8 +98,8 @@ Status fetch_file(Api& api, const ModelRef& ref, const ManifestFile& file, const
     hasher.update(bytes);
     return write_all(output.descriptor, bytes);
   };
-  const std::string target = fmt::format("/api/v1/blobs/{}?model={}&version={}", file.sha256.hex(),
-                                         percent_encoded(ref.model), percent_encoded(ref.version));
+  const std::string target = fmt::format("/api/v1/models/{}/versions/{}/blobs/{}", percent_encoded(ref.model),
+                                         percent_encoded(ref.version), file.sha256.hex());
   const Status fetched = api.download(target, sink, progress_line("Fetching " + file.path));
   end_progress_line();
   SLIPWAY_CHECK(fetched);

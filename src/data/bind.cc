@@ -90,7 +90,9 @@ struct BoundContract::State {
     const std::string& name = inputs[input].layout.spec.name;
     const TensorView* tensor = find_tensor(tensors, name, input);
     if (tensor != nullptr) return match_shape(inputs[input], *tensor);
-    return fail(Code::kInvalidArgument, "contract.missing_input", "the request has no input " + quoted(name));
+    std::string message = "the request has no input " + quoted(std::string_view(name));
+    for (std::size_t i = 0; i < tensors.size(); ++i) message += (i == 0 ? "; it has " : ", ") + quoted(tensors[i].name);
+    return fail(Code::kInvalidArgument, "contract.missing_input", std::move(message));
   }
 
   ColumnView view(std::span<const Matched> matched, std::size_t column) const {

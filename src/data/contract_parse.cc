@@ -165,6 +165,11 @@ class ContractReader {
       field.latest = text_of(*options, "maximum");
       field.exclusive_earliest = text_of(*options, "exclusiveMinimum");
       field.exclusive_latest = text_of(*options, "exclusiveMaximum");
+      for (const std::string_view key : {"timezone", "defaultTimezone"}) {
+        if (const Node* zone = options->find(key)) {
+          note(*zone, here + "." + std::string(key), "not checked; a timestamp without an offset is UTC");
+        }
+      }
     }
   }
 

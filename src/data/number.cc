@@ -50,7 +50,6 @@ std::optional<Number> Number::parse(std::string_view text) {
     if (has_point) --exponent;
     if (rest[i] == '0') {
       pending_zeros += number.coefficient_ != 0 ? 1 : 0;
-      if (number.coefficient_ == 0) continue;
       continue;
     }
     digits += pending_zeros + 1;
@@ -62,8 +61,9 @@ std::optional<Number> Number::parse(std::string_view text) {
   exponent += pending_zeros;
   if (i < rest.size() && (rest[i] == 'e' || rest[i] == 'E')) {
     std::string_view power = rest.substr(i + 1);
-    if (!power.empty() && power[0] == '+') power.remove_prefix(1);
-    if (!power.empty() && power[0] == '+') return std::nullopt;
+    const bool has_plus = !power.empty() && power[0] == '+';
+    if (has_plus) power.remove_prefix(1);
+    if (has_plus && !power.empty() && !is_digit(power[0])) return std::nullopt;  // from_chars takes a sign of its own
     int written = 0;
     const auto [end, error] = std::from_chars(power.data(), power.data() + power.size(), written);
     if (error != std::errc() || end != power.data() + power.size()) return std::nullopt;

@@ -67,19 +67,33 @@ Result<std::unique_ptr<ObjectReader>> open_blob(ObjectStore& objects, const Mani
   return reader;
 }
 
-Status write_file(ObjectStore& objects, const ManifestFile& file, const std::filesystem::path& path) {
-  std::error_code error;
-  std::filesystem::create_directories(path.parent_path(), error);
-  if (error)
-    return fail(Code::kUnavailable, "file.error",
-                "cannot create " + path.parent_path().string() + ": " + error.message());
-  SLIPWAY_TRY(const std::unique_ptr<ObjectReader> reader, open_blob(objects, file));
-  SLIPWAY_TRY(LocalFile out, LocalFile::create(path.string()));
+Status write_verified(ObjectReader& reader, const ManifestFile& file, LocalFile& out) {
   std::vector<std::byte> buffer(kChunkBytes);
   SLIPWAY_TRY(const Digest found,
-              pump(chunks_of(*reader, buffer), [&](std::span<const std::byte> chunk) { return out.write(chunk); }));
+              pump(chunks_of(reader, buffer), [&](std::span<const std::byte> chunk) { return out.write(chunk); }));
   if (found == file.sha256) return {};
   return tampered("file " + slipway::quoted(file.path), file.sha256, found.hex());
+}
+
+// What fails once the file is created takes it away again; a file that was there stays.
+Status write_file(ObjectStore& objects, const ManifestFile& file, const std::filesystem::path& path) {
+  SLIPWAY_TRY(const std::unique_ptr<ObjectReader> reader, open_blob(objects, file));
+  SLIPWAY_TRY(LocalFile out, LocalFile::create(path.string()));
+  const Status status = write_verified(*reader, file, out);
+  if (!status) {
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
+  }
+  return status;
+}
+
+Status write_below(ObjectStore& objects, const ManifestFile& file, const std::filesystem::path& directory) {
+  const std::filesystem::path path = directory / file.path;
+  std::error_code error;
+  std::filesystem::create_directories(path.parent_path(), error);
+  if (!error) return write_file(objects, file, path);
+  return fail(Code::kUnavailable, "file.error",
+              "cannot create " + path.parent_path().string() + ": " + error.message());
 }
 
 // Streams into the store, or through the hash alone where the blob is there.
@@ -230,7 +244,7 @@ Status BundleStore::materialise(const Digest& bundle, const std::string& directo
                 "cannot create " + slipway::quoted(directory, 256) + ": " + error.message());
   }
   for (const ManifestFile& file : content.files) {
-    if (Status status = write_file(*objects_, file, std::filesystem::path(directory) / file.path); !status) {
+    if (Status status = write_below(*objects_, file, directory); !status) {
       std::filesystem::remove_all(directory, error);
       return status;
     }
@@ -239,12 +253,7 @@ Status BundleStore::materialise(const Digest& bundle, const std::string& directo
 }
 
 Status BundleStore::copy_out(const ManifestFile& file, const std::string& path) const {
-  const Status status = write_file(*objects_, file, path);
-  if (!status) {
-    std::error_code ignored;
-    std::filesystem::remove(path, ignored);
-  }
-  return status;
+  return write_file(*objects_, file, path);
 }
 
 Result<VerifyReport> BundleStore::verify(const Digest& bundle) const {

@@ -56,7 +56,8 @@ class BundleStore {
   Result<AlignedBytes> load(const Manifest& manifest, std::string_view path) const;
   // Writes every file below `directory`, which must not exist: as a whole, or not at all. Files are read-only.
   Status materialise(const Digest& bundle, const std::string& directory) const;
-  // Writes one file of a bundle to `path`, which must not exist; constant memory. Nothing stays of one that was tampered with.
+  // Writes one file of a bundle to `path`, which must not exist; constant memory. Nothing stays of one that was
+  // tampered with.
   Status copy_out(const ManifestFile& file, const std::string& path) const;
   // Hashes everything again. An error only if the store cannot be read; faults are in the report.
   Result<VerifyReport> verify(const Digest& bundle) const;

@@ -174,5 +174,51 @@ TEST_F(BundleStoreTest, MaterialisesAsReadOnlyFiles) {
   EXPECT_EQ(content_of(out / "data/b.csv"), "abc") << "what was there stays";
 }
 
+TEST_F(BundleStoreTest, CopiesOneFileOut) {
+  const Manifest manifest = stored();
+  const std::string path = (directory_ / "out.onnx").string();
+  ASSERT_TRUE(store_.copy_out(*manifest.find("model.onnx"), path));
+  EXPECT_EQ(content_of(path), big_);
+  const std::string there = file_of("there", "mine");
+  EXPECT_EQ(store_.copy_out(*manifest.find("model.onnx"), there).error().reason, "file.exists");
+  EXPECT_EQ(content_of(there), "mine") << "a file that was there stays";
+  blob("abc")[0] ^= std::byte{1};
+  const std::string broken = (directory_ / "broken").string();
+  EXPECT_EQ(store_.copy_out(*manifest.find("data/a.csv"), broken).error().reason, "bundle.tampered");
+  EXPECT_FALSE(std::filesystem::exists(broken));
+}
+
+TEST_F(BundleStoreTest, WorksOnALocalDirectory) {
+  auto local = open_object_store((directory_ / "objects").string());
+  ASSERT_TRUE(local) << local.error().message;
+  const BundleStore store(**local);
+  Manifest draft;
+  draft.files = {{"model.onnx", big_.size(), sha256(big_)}, {"card.md", 0, sha256("")}};
+  draft.model = "model.onnx";
+  const Manifest manifest = *make_manifest(std::move(draft));
+  ASSERT_FALSE(store.put_manifest(manifest));
+  ASSERT_TRUE(store.put_blob(file_of("m", big_), sha256(big_)));
+  ASSERT_TRUE(store.put_blob(file_of("m", big_), sha256(big_)));
+  ASSERT_TRUE(store.put_blob(std::span<const std::byte>(), sha256("")));
+  EXPECT_EQ(store.put_blob(as_bytes("lie"), sha256("truth")).error().reason, "bundle.digest_mismatch");
+  ASSERT_TRUE(store.put_manifest(manifest));
+  const Digest bundle = bundle_digest(manifest);
+  EXPECT_EQ((*local)->list("blobs/")->size(), 2U);
+  EXPECT_EQ(as_text(store.load(*store.manifest(bundle), "model.onnx")->bytes()), big_);
+  EXPECT_EQ(store.load(manifest, "card.md")->size(), 0U);
+  ASSERT_TRUE(store.materialise(bundle, (directory_ / "out").string()));
+  EXPECT_EQ(content_of(directory_ / "out/model.onnx"), big_);
+  EXPECT_TRUE(store.verify(bundle)->is_intact);
+
+  std::filesystem::path on_disk;  // wherever below its directory the store keeps it
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_ / "objects")) {
+    if (entry.is_regular_file() && entry.file_size() == big_.size()) on_disk = entry.path();
+  }
+  std::filesystem::permissions(on_disk, std::filesystem::perms::owner_write, std::filesystem::perm_options::add);
+  std::fstream(on_disk, std::ios::in | std::ios::out | std::ios::binary).seekp(1000).put('y');
+  EXPECT_EQ(store.load(manifest, "model.onnx").error().reason, "bundle.tampered");
+  EXPECT_FALSE(store.verify(bundle)->is_intact);
+}
+
 }  // namespace
 }  // namespace slipway

@@ -103,7 +103,7 @@ async def use_kserve_client(serving):
             inputs = [InferInput("INPUT0", [1, 16], "INT32"), InferInput("INPUT1", [1, 16], "INT32")]
             inputs[0].set_data_from_numpy(first, binary_data=binary)
             inputs[1].set_data_from_numpy(first, binary_data=binary)
-            answer = await client.infer(serving.url, InferRequest("simple", inputs))
+            answer = await client.infer(serving.url, InferRequest("simple", inputs), model_name="simple")
             by_name = {output.name: output for output in answer.outputs}
             np.testing.assert_array_equal(by_name["OUTPUT0"].as_numpy(), first + first)
     finally:

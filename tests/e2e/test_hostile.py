@@ -11,6 +11,7 @@ import pytest
 
 INFER = "/v2/models/simple/infer"
 ZEROS = [0] * 16
+NOT_IMPLEMENTED = 501  # extensions that are refused by design, transfer codings that nobody knows (RFC 9112, 6.1)
 
 
 def body(**changes):
@@ -63,7 +64,7 @@ def chunked(content, size):
 
 def refused(server, answer, *words):
     status, content = answer
-    assert 400 <= status < 500, (status, content[:500])
+    assert 400 <= status < 500 or status == NOT_IMPLEMENTED, (status, content[:500])
     message = json.loads(content)["error"]
     for word in words:
         assert word.lower() in message.lower(), (word, message)
@@ -170,7 +171,7 @@ def test_gzip_bomb(serving):
     refused(serving, post(serving, bomb, Content_Encoding="gzip"))
 
 
-@pytest.mark.parametrize("encoding, content", [("gzip", b"not gzip"), ("gzip", gzip.compress(body())[:-9]),
+@pytest.mark.parametrize("encoding, content", [("gzip", b"not gzip"), ("gzip", gzip.compress(body(), mtime=0)[:-9]),
                                                ("deflate", b"\x78\x9c\xff\xff"), ("br", body()), ("gzip, gzip", body())])
 def test_encodings(serving, encoding, content):
     refused(serving, post(serving, content, Content_Encoding=encoding))
@@ -205,7 +206,7 @@ FRAMING_CASES = {
 def test_framing(serving, name):
     raw = f"POST {INFER} HTTP/1.1\r\nHost: h\r\n{FRAMING_CASES[name]}\r\n12345".encode()
     status, _ = exchange(serving, raw)
-    assert 400 <= status < 500
+    assert 400 <= status < 500 or status == NOT_IMPLEMENTED
     assert serving.get("/v2/health/ready")
 
 
