@@ -1,16 +1,12 @@
-// An open-loop load: requests leave at fixed times whatever the answers do, and latency counts from the time a request was
-// due, so that a stalled server is not forgiven (no coordinated omission). One thread, blocking-free, HTTP/1.1 keep-alive.
+// An open-loop load: requests leave at fixed times whatever the answers do, and latency counts from the time a request
+// was due, so that a stalled server is not forgiven (no coordinated omission). One thread, blocking-free, HTTP/1.1
+// keep-alive.
 //
 //   open_loop PORT PATH BODY_FILE HEADER RATE_PER_S SECONDS CONNECTIONS
 //
 // Prints one line of JSON: {"sent":…,"ok":…,"failed":…,"p50_us":…,"p99_us":…,"max_us":…}.
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
+#include <arpa/inet.h>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -18,7 +14,11 @@
 #include <deque>
 #include <fstream>
 #include <iterator>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <string>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -52,7 +52,8 @@ bool is_complete(const std::string& received) {
   const auto end = received.find("\r\n\r\n");
   if (end == std::string::npos) return false;
   std::string head = received.substr(0, end);
-  std::transform(head.begin(), head.end(), head.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(head.begin(), head.end(), head.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   const auto length = head.find("content-length: ");
   if (length == std::string::npos) return false;
   return received.size() >= end + 4 + std::strtoull(head.c_str() + length + 16, nullptr, 10);
@@ -104,7 +105,9 @@ int main(int argc, char** argv) {
       connection.due = waiting.front();
       waiting.pop_front();
       connection.is_busy = true;
-      if (send(connection.descriptor, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) ++failed;
+      if (send(connection.descriptor, request.data(), request.size(), MSG_NOSIGNAL) !=
+          static_cast<ssize_t>(request.size()))
+        ++failed;
     }
     if (poll(polls.data(), polls.size(), 0) <= 0) continue;
     for (std::size_t i = 0; i < polls.size(); ++i) {

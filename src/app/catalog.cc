@@ -9,7 +9,8 @@
 namespace slipway {
 namespace {
 
-// The version that answers when none is named: the greatest release, or the greatest pre-release while there is no release.
+// The version that answers when none is named: the greatest release, or the greatest pre-release while there is no
+// release.
 bool answers_before(const Version& a, const Version& b) {
   if (a.semver.is_prerelease() != b.semver.is_prerelease()) return b.semver.is_prerelease();
   return a.semver > b.semver;
@@ -108,13 +109,17 @@ Status Catalog::reconcile() {
       if (!made) {
         failed[version.id] = made.error().message;
         if (failed_[version.id] != made.error().message) {  // once for each reason, not every few seconds
-          log::error("version.load_failed", {{"model", version.model}, {"version", version.semver.to_string()},
-                                             {"reason", made.error().reason}, {"message", made.error().message}});
+          log::error("version.load_failed", {{"model", version.model},
+                                             {"version", version.semver.to_string()},
+                                             {"reason", made.error().reason},
+                                             {"message", made.error().message}});
         }
         continue;
       }
       served = *std::move(made);
-      log::info("version.loaded", {{"model", served->model}, {"version", served->version}, {"digest", served->digest.hex()},
+      log::info("version.loaded", {{"model", served->model},
+                                   {"version", served->version},
+                                   {"digest", served->digest.hex()},
                                    {"inline", served->runners == nullptr}});
     }
     ServedModel& model = next->models[version.model];

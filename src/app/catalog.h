@@ -1,8 +1,8 @@
 // Keeps what is served in step with what is approved: the only writer of the serving snapshot.
 //
-// reconcile() compares the approved versions in SQL with the published snapshot, loads what is new, and publishes once. It runs on one
-// thread of its own: after each decision, and every few seconds for decisions taken on other nodes. A version that cannot
-// be loaded is left out, logged, counted and tried again.
+// reconcile() compares the approved versions in SQL with the published snapshot, loads what is new, and publishes once.
+// It runs on one thread of its own: after each decision, and every few seconds for decisions taken on other nodes. A
+// version that cannot be loaded is left out, logged, counted and tried again.
 #pragma once
 
 #include <atomic>
@@ -30,7 +30,8 @@ class Catalog {
   Catalog(const Catalog&) = delete;
   Catalog& operator=(const Catalog&) = delete;
 
-  // Loads everything that is approved, then goes on in its own thread. Versions that fail to load do not fail the start.
+  // Loads everything that is approved, then goes on in its own thread. Versions that fail to load do not fail the
+  // start.
   Status start();
   void stop();
   // Returns at once; the change is served shortly after.

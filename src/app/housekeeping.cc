@@ -26,8 +26,8 @@ metrics::Family family(std::string name, std::string help, metrics::Type type, d
 
 }  // namespace
 
-Housekeeping::Housekeeping(Database& database, ObjectStore& objects, AccessControl& access, const audit::AuditLog& audit,
-                           const Admission& admission, metrics::Registry& registry)
+Housekeeping::Housekeeping(Database& database, ObjectStore& objects, AccessControl& access,
+                           const audit::AuditLog& audit, const Admission& admission, metrics::Registry& registry)
     : database_(database),
       objects_(objects),
       access_(access),
@@ -36,13 +36,22 @@ Housekeeping::Housekeeping(Database& database, ObjectStore& objects, AccessContr
   registry.add_collector([&audit, &admission](std::vector<metrics::Family>& families) {
     using metrics::Type;
     const audit::LogStats stats = audit.stats();
-    families.push_back(family("slipway_audit_records_total", "Records accepted into the log.", Type::kCounter, static_cast<double>(stats.records)));
-    families.push_back(family("slipway_audit_commits_total", "Commits of the log since the start.", Type::kCounter, static_cast<double>(stats.commits)));
-    families.push_back(family("slipway_audit_refused_total", "Records refused because the queue was full or the log had failed.", Type::kCounter, static_cast<double>(stats.refused)));
-    families.push_back(family("slipway_audit_pending_records", "Records accepted and not yet durable: the possible loss.", Type::kGauge, static_cast<double>(stats.pending_records)));
-    families.push_back(family("slipway_audit_pending_bytes", "Bytes accepted and not yet durable.", Type::kGauge, static_cast<double>(stats.pending_bytes)));
-    families.push_back(family("slipway_audit_failed", "1 when the log has failed and refuses every record.", Type::kGauge, stats.has_failed ? 1 : 0));
-    families.push_back(family("slipway_predictions_in_flight", "Predictions admitted and not yet answered.", Type::kGauge, admission.in_flight()));
+    families.push_back(family("slipway_audit_records_total", "Records accepted into the log.", Type::kCounter,
+                              static_cast<double>(stats.records)));
+    families.push_back(family("slipway_audit_commits_total", "Commits of the log since the start.", Type::kCounter,
+                              static_cast<double>(stats.commits)));
+    families.push_back(family("slipway_audit_refused_total",
+                              "Records refused because the queue was full or the log had failed.", Type::kCounter,
+                              static_cast<double>(stats.refused)));
+    families.push_back(family("slipway_audit_pending_records",
+                              "Records accepted and not yet durable: the possible loss.", Type::kGauge,
+                              static_cast<double>(stats.pending_records)));
+    families.push_back(family("slipway_audit_pending_bytes", "Bytes accepted and not yet durable.", Type::kGauge,
+                              static_cast<double>(stats.pending_bytes)));
+    families.push_back(family("slipway_audit_failed", "1 when the log has failed and refuses every record.",
+                              Type::kGauge, stats.has_failed ? 1 : 0));
+    families.push_back(family("slipway_predictions_in_flight", "Predictions admitted and not yet answered.",
+                              Type::kGauge, admission.in_flight()));
   });
   thread_ = std::thread([this] { loop(); });
 }

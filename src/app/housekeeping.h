@@ -1,4 +1,5 @@
-// What must happen every so often, off every other path: keys changed elsewhere, last uses, garbage, and gauges at each scrape.
+// What must happen every so often, off every other path: keys changed elsewhere, last uses, garbage, and gauges at each
+// scrape.
 #pragma once
 
 #include <condition_variable>

@@ -1,12 +1,11 @@
 #include "app/secret_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/random.h"
@@ -38,7 +37,8 @@ Result<Secret> load(const std::filesystem::path& path, int descriptor, std::size
   if ((info.st_mode & 077) != 0) return refuse(path, "others can read it; chmod 600");
   std::string bytes(size_bytes + 1, '\0');
   const ssize_t got = read(descriptor, bytes.data(), bytes.size());
-  if (got != static_cast<ssize_t>(size_bytes)) return refuse(path, "it does not hold " + std::to_string(size_bytes) + " bytes");
+  if (got != static_cast<ssize_t>(size_bytes))
+    return refuse(path, "it does not hold " + std::to_string(size_bytes) + " bytes");
   bytes.resize(size_bytes);
   return Secret(std::move(bytes));
 }
@@ -55,7 +55,8 @@ Result<Secret> load_or_create_secret(const std::filesystem::path& path, std::siz
   system_random().fill(std::as_writable_bytes(std::span(bytes)));
   const std::string temporary = path.string() + ".new";  // a crash leaves either no secret or a whole one
   const Descriptor created(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  const bool is_written = created.get() >= 0 && write(created.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) &&
+  const bool is_written = created.get() >= 0 &&
+                          write(created.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) &&
                           fsync(created.get()) == 0 && rename(temporary.c_str(), path.c_str()) == 0;
   if (!is_written) return refuse(path, std::strerror(errno));
   return Secret(std::move(bytes));

@@ -1,12 +1,11 @@
 #include "app/server.h"
 
-#include <signal.h>
-
 #include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <signal.h>
 
 #include "access/access_control.h"
 #include "app/catalog.h"
@@ -30,8 +29,8 @@
 #include "registry/transact.h"
 #include "runtime/onnx_runtime.h"
 #include "serving/loader.h"
-#include "serving/push_checker.h"
 #include "serving/predict.h"
+#include "serving/push_checker.h"
 #include "storage/objects.h"
 #include "storage/sql.h"
 
@@ -98,7 +97,8 @@ struct Server::Parts {
 
 Status Server::Parts::open_stores() {
   for (const char* name : {"", "audit", "tmp"}) SLIPWAY_CHECK(make_directory(data / name));
-  const std::string database_uri = settings.database_uri.empty() ? "sqlite:" + (data / "slipway.db").string() : settings.database_uri;
+  const std::string database_uri =
+      settings.database_uri.empty() ? "sqlite:" + (data / "slipway.db").string() : settings.database_uri;
   const std::string objects_uri = settings.objects_uri.empty() ? (data / "objects").string() : settings.objects_uri;
   SLIPWAY_TRY(database, open_database(database_uri));
   if (settings.objects_uri.empty()) SLIPWAY_CHECK(make_directory(data / "objects"));
@@ -125,10 +125,11 @@ Status Server::Parts::open_serving() {
                                                   .runner_threads = settings.runner_threads,
                                                   .runner_queue_max = settings.runner_queue_max});
   catalog = std::make_unique<Catalog>(*database, models, *loader, registry, settings.reconcile_interval);
-  checker = std::make_unique<PushChecker>(*bundles, *loader, "/proc/self/exe", (data / "tmp").string(), settings.probe_timeout);
-  push = std::make_unique<Push>(*database, *bundles, models, system_clock(), [this](const Manifest& manifest, const Digest& bundle) {
-    return checker->check(manifest, bundle);
-  });
+  checker = std::make_unique<PushChecker>(*bundles, *loader, "/proc/self/exe", (data / "tmp").string(),
+                                          settings.probe_timeout);
+  push = std::make_unique<Push>(
+      *database, *bundles, models, system_clock(),
+      [this](const Manifest& manifest, const Digest& bundle) { return checker->check(manifest, bundle); });
   return catalog->start();
 }
 
@@ -137,8 +138,9 @@ Router Server::Parts::make_router(unsigned thread) {
   const AccessPolicy policy{.is_auth_on = settings.is_auth_on,
                             .may_claim_principal = !settings.is_auth_on && is_loopback(settings.http_address)};
   router.set_gate(make_gate(policy, access->snapshot()));
-  add_inference_routes(router, *predictors[thread],
-                       {.body_bytes_max = settings.predict_body_bytes_max, .is_ready = [this] { return is_ready.load(); }});
+  add_inference_routes(
+      router, *predictors[thread],
+      {.body_bytes_max = settings.predict_body_bytes_max, .is_ready = [this] { return is_ready.load(); }});
   const DecisionLog decisions(*audit);
   const ModelRouteParts parts{.database = *database,
                               .bundles = *bundles,
@@ -160,7 +162,8 @@ Router Server::Parts::make_router(unsigned thread) {
 Status Server::Parts::open_http() {
   const PredictLimits limits{.timeout_max = settings.predict_timeout, .is_audit_strict = settings.is_audit_strict};
   for (unsigned i = 0; i < settings.io_threads; ++i) {
-    predictors.push_back(std::make_unique<Predictor>(catalog->snapshot(), admission, deadlines, *audit, commitment_key, limits));
+    predictors.push_back(
+        std::make_unique<Predictor>(catalog->snapshot(), admission, deadlines, *audit, commitment_key, limits));
   }
   HttpServerOptions options;
   options.address = settings.http_address;
@@ -170,7 +173,8 @@ Status Server::Parts::open_http() {
   options.limits.connections_max = settings.connections_max;
   options.has_trusted_proxy = settings.is_behind_trusted_proxy;
   options.spool_directory = (data / "tmp").string();
-  if (!settings.tls_certificate_file.empty()) options.tls = TlsFiles{settings.tls_certificate_file, settings.tls_key_file};
+  if (!settings.tls_certificate_file.empty())
+    options.tls = TlsFiles{settings.tls_certificate_file, settings.tls_key_file};
   options.on_second = [this](unsigned thread) { predictors[thread]->refresh(); };
   SLIPWAY_TRY(http, HttpServer::listen(std::move(options), [this](unsigned thread) { return make_router(thread); }));
   return {};
@@ -205,12 +209,13 @@ Status Server::run() {
   parts.is_ready = true;
   const bool is_ipv6 = settings.http_address.find(':') != std::string::npos;
   const std::string host = is_ipv6 ? "[" + settings.http_address + "]" : settings.http_address;
-  const std::string url = (settings.tls_key_file.empty() ? "http://" : "https://") + host + ":" + std::to_string(http_port());
+  const std::string url =
+      (settings.tls_key_file.empty() ? "http://" : "https://") + host + ":" + std::to_string(http_port());
   if (!settings.ready_file.empty()) SLIPWAY_CHECK(write_ready_file(settings.ready_file, url));
   log::info("server.ready", {{"http", url}, {"auth", settings.is_auth_on}, {"data", settings.data_directory}});
 
   int received = 0;
-  sigwait(&signals, &received);  // blocked in every thread since the start of main
+  sigwait(&signals, &received);                     // blocked in every thread since the start of main
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // a second signal ends the process
   parts.is_ready = false;
   log::info("server.draining", {{"signal", received}, {"in_flight", parts.http->in_flight()}});

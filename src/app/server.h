@@ -1,7 +1,7 @@
 // Composition and life cycle: the one place that knows every module.
 //
-// open() makes everything in the order of the arrows and starts to listen last; run() serves until a signal and then drains:
-// not ready, no new connections, in-flight requests finish, the log is closed with a signed checkpoint.
+// open() makes everything in the order of the arrows and starts to listen last; run() serves until a signal and then
+// drains: not ready, no new connections, in-flight requests finish, the log is closed with a signed checkpoint.
 #pragma once
 
 #include <memory>

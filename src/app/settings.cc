@@ -1,7 +1,6 @@
 #include "app/settings.h"
 
 #include <arpa/inet.h>
-
 #include <charconv>
 #include <filesystem>
 
@@ -24,7 +23,8 @@ bool is_loopback(const std::string& address) noexcept {
 
 Status parse_listen_address(const std::string& text, Settings& settings) {
   const auto colon = text.rfind(':');
-  const std::string expected = quoted(std::string_view(text)) + " is not ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:0";
+  const std::string expected =
+      quoted(std::string_view(text)) + " is not ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:0";
   if (colon == std::string::npos) return refuse("--http", expected);
   std::string address = text.substr(0, colon);
   if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
@@ -53,13 +53,16 @@ Status check(const Settings& settings) {
     return refuse("--tls-cert", "a certificate and a key (--tls-key) go together");
   }
   if (!is_loopback(settings.http_address) && !has_tls && !settings.is_behind_trusted_proxy) {
-    return refuse("--http", settings.http_address +
-                                " is not a loopback address and would be served without encryption. Give --tls-cert and "
-                                "--tls-key, or --trusted-proxy if a proxy in front ends TLS");
+    return refuse("--http",
+                  settings.http_address +
+                      " is not a loopback address and would be served without encryption. Give --tls-cert and "
+                      "--tls-key, or --trusted-proxy if a proxy in front ends TLS");
   }
   if (settings.io_threads == 0 || settings.io_threads > 64) return refuse("--io-threads", "1 to 64 are accepted");
-  if (settings.worker_threads == 0 || settings.worker_threads > 256) return refuse("--worker-threads", "1 to 256 are accepted");
-  if (settings.runner_threads == 0 || settings.runner_threads > 64) return refuse("--runner-threads", "1 to 64 are accepted");
+  if (settings.worker_threads == 0 || settings.worker_threads > 256)
+    return refuse("--worker-threads", "1 to 256 are accepted");
+  if (settings.runner_threads == 0 || settings.runner_threads > 64)
+    return refuse("--runner-threads", "1 to 64 are accepted");
   if (settings.approvals_required > 16) return refuse("--approvals", "0 to 16 are accepted");
   return {};
 }

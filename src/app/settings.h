@@ -1,4 +1,5 @@
-// Everything that can be set, with its default and its limit. One struct, filled by the command line of `slipway serve`.
+// Everything that can be set, with its default and its limit. One struct, filled by the command line of `slipway
+// serve`.
 #pragma once
 
 #include <chrono>
@@ -11,29 +12,29 @@
 namespace slipway {
 
 struct Settings {
-  std::string data_directory;             // everything that is kept lies below it
+  std::string data_directory;  // everything that is kept lies below it
   std::string http_address = "127.0.0.1";
-  std::uint16_t http_port = 8080;         // 0: any free port, see ready_file
-  std::string ready_file;                 // written when ready: {"http": "http://…"}; "" for none
+  std::uint16_t http_port = 8080;  // 0: any free port, see ready_file
+  std::string ready_file;          // written when ready: {"http": "http://…"}; "" for none
   bool is_auth_on = true;
-  bool is_behind_trusted_proxy = false;   // a proxy ends TLS: allows a plain listener off loopback
+  bool is_behind_trusted_proxy = false;  // a proxy ends TLS: allows a plain listener off loopback
   std::string tls_certificate_file;
   std::string tls_key_file;
 
-  std::string database_uri;               // "": sqlite in the data directory
-  std::string objects_uri;                // "": the data directory
+  std::string database_uri;  // "": sqlite in the data directory
+  std::string objects_uri;   // "": the data directory
 
   unsigned io_threads = 1;
-  unsigned worker_threads = 4;            // for requests that read SQL or files
-  unsigned runner_threads = 1;            // per version that is too slow for the I/O thread
+  unsigned worker_threads = 4;  // for requests that read SQL or files
+  unsigned runner_threads = 1;  // per version that is too slow for the I/O thread
   unsigned approvals_required = 1;
-  bool is_audit_strict = false;           // answer a prediction only after its record is durable
+  bool is_audit_strict = false;  // answer a prediction only after its record is durable
 
   std::uint64_t predict_body_bytes_max = 64ULL << 20;
   std::uint64_t blob_bytes_max = 16ULL << 30;
   std::uint32_t connections_max = 4096;
-  std::uint32_t requests_in_flight_max = 1024;   // predictions admitted at once, over all models
-  std::uint32_t runner_queue_max = 256;          // waiting for one version's runners
+  std::uint32_t requests_in_flight_max = 1024;  // predictions admitted at once, over all models
+  std::uint32_t runner_queue_max = 256;         // waiting for one version's runners
   std::chrono::milliseconds predict_timeout{30'000};
   std::chrono::microseconds inline_run_max{100};  // a version whose run is quicker runs on the I/O thread
   std::chrono::milliseconds drain_timeout{10'000};

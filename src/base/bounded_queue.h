@@ -1,4 +1,5 @@
-// A first-in first-out queue between threads with a fixed capacity. A full queue refuses; it never drops and never grows.
+// A first-in first-out queue between threads with a fixed capacity. A full queue refuses; it never drops and never
+// grows.
 #pragma once
 
 #include <cassert>

@@ -1,9 +1,8 @@
 #include "base/digest.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <cstdlib>
+#include <openssl/evp.h>
 
 #include "base/bytes.h"
 

@@ -29,15 +29,9 @@ class JsonWriter {
   JsonWriter& value(float number);
   JsonWriter& value(double number);
   template <std::signed_integral T>
-    requires(!std::same_as<T, bool>)
-  JsonWriter& value(T number) {
-    return signed_value(number);
-  }
+  requires(!std::same_as<T, bool>) JsonWriter& value(T number) { return signed_value(number); }
   template <std::unsigned_integral T>
-    requires(!std::same_as<T, bool>)
-  JsonWriter& value(T number) {
-    return unsigned_value(number);
-  }
+  requires(!std::same_as<T, bool>) JsonWriter& value(T number) { return unsigned_value(number); }
   JsonWriter& null();
   JsonWriter& raw(std::string_view json);  // one complete JSON value, trusted
 

@@ -1,12 +1,11 @@
 #include "base/random.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <sys/random.h>
 
 namespace slipway {
 namespace {

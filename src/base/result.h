@@ -68,15 +68,15 @@ inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(st
 #define SLIPWAY_CONCAT(a, b) SLIPWAY_CONCAT_INNER(a, b)
 
 // SLIPWAY_TRY(auto value, expression); returns the error to the caller, else binds the value.
-#define SLIPWAY_TRY(declaration, expression)                                                        \
-  auto SLIPWAY_CONCAT(try_, __LINE__) = (expression);                                               \
-  if (!SLIPWAY_CONCAT(try_, __LINE__)) [[unlikely]]                                                 \
-    return ::tl::unexpected<::slipway::Error>(std::move(SLIPWAY_CONCAT(try_, __LINE__)).error());   \
+#define SLIPWAY_TRY(declaration, expression)                                                      \
+  auto SLIPWAY_CONCAT(try_, __LINE__) = (expression);                                             \
+  if (!SLIPWAY_CONCAT(try_, __LINE__)) [[unlikely]]                                               \
+    return ::tl::unexpected<::slipway::Error>(std::move(SLIPWAY_CONCAT(try_, __LINE__)).error()); \
   declaration = *std::move(SLIPWAY_CONCAT(try_, __LINE__))
 
 // SLIPWAY_CHECK(expression); for a Status.
-#define SLIPWAY_CHECK(expression)                                                                   \
-  do {                                                                                              \
-    if (auto check_ = (expression); !check_) [[unlikely]]                                           \
-      return ::tl::unexpected<::slipway::Error>(std::move(check_).error());                         \
+#define SLIPWAY_CHECK(expression)                                           \
+  do {                                                                      \
+    if (auto check_ = (expression); !check_) [[unlikely]]                   \
+      return ::tl::unexpected<::slipway::Error>(std::move(check_).error()); \
   } while (false)

@@ -1,8 +1,9 @@
 // An immutable value that one side publishes and many threads read without a lock.
 //
 // Each reading thread caches the newest value; a read compares one epoch counter (an acquire load of a line that is
-// written only on publish) and takes the lock only after a publish. A thread that reads no more pins the value it last saw:
-// loops that may idle call read() on a tick so that old models can be freed. Values are destroyed by whoever drops them last.
+// written only on publish) and takes the lock only after a publish. A thread that reads no more pins the value it last
+// saw: loops that may idle call read() on a tick so that old models can be freed. Values are destroyed by whoever drops
+// them last.
 #pragma once
 
 #include <atomic>
@@ -41,7 +42,8 @@ class SnapshotCell {
 
     // Valid until the next read() of this Reader. Copy the pointer to keep it across a suspension.
     const std::shared_ptr<const T>& read() {
-      if (cell_->epoch_.load(std::memory_order_acquire) != epoch_) [[unlikely]] refresh();
+      if (cell_->epoch_.load(std::memory_order_acquire) != epoch_) [[unlikely]]
+        refresh();
       return cached_;
     }
 

@@ -7,7 +7,7 @@ namespace slipway::frame {
 namespace {
 
 constexpr std::size_t kClassBytes = 128;
-constexpr std::size_t kClasses = 32;         // frames up to 4 KiB are kept
+constexpr std::size_t kClasses = 32;          // frames up to 4 KiB are kept
 constexpr std::size_t kKeptPerClassMax = 64;  // a thread that only frees keeps no more than this
 
 struct Cache {
@@ -28,7 +28,7 @@ void* allocate(std::size_t size) {
   const std::size_t index = class_of(size);
   if (index >= kClasses) return ::operator new(size);
   auto& frames = cache.free[index];
-  if (frames.empty()) return ::operator new(index * kClassBytes);
+  if (frames.empty()) return ::operator new(index* kClassBytes);
   void* memory = frames.back();
   frames.pop_back();
   return memory;

@@ -1,8 +1,10 @@
-// Task<T>: a lazily started coroutine that returns one value; awaiting it runs it and resumes the awaiter without a queue.
+// Task<T>: a lazily started coroutine that returns one value; awaiting it runs it and resumes the awaiter without a
+// queue.
 //
-// A Task that never suspends costs one frame and no system call. start() runs a Task from ordinary code and calls `done` with
-// its value, on whatever thread finishes it. To continue on a given thread after waiting for another, await a callback that
-// resumes through Executor::post(). Exceptions end the process: expected failures are values (base/result.h).
+// A Task that never suspends costs one frame and no system call. start() runs a Task from ordinary code and calls
+// `done` with its value, on whatever thread finishes it. To continue on a given thread after waiting for another, await
+// a callback that resumes through Executor::post(). Exceptions end the process: expected failures are values
+// (base/result.h).
 #pragma once
 
 #include <cassert>
@@ -100,8 +102,8 @@ task_internal::Detached start(Task<T> task, Done done) {
   done(co_await task);
 }
 
-// Awaits something that calls back: `begin(resume)` is given a callable that takes the value, to be called exactly once,
-// from any thread; the coroutine goes on on `executor`'s thread.
+// Awaits something that calls back: `begin(resume)` is given a callable that takes the value, to be called exactly
+// once, from any thread; the coroutine goes on on `executor`'s thread.
 template <typename T, typename Begin>
 class Callback {
  public:

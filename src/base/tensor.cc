@@ -11,9 +11,20 @@ struct TypeRow {
   std::string_view name;
   std::size_t size;
 };
-constexpr std::array<TypeRow, 14> kTypes = {{{"BOOL", 1}, {"UINT8", 1}, {"UINT16", 2}, {"UINT32", 4}, {"UINT64", 8},
-                                            {"INT8", 1}, {"INT16", 2}, {"INT32", 4}, {"INT64", 8}, {"FP16", 2},
-                                            {"BF16", 2}, {"FP32", 4}, {"FP64", 8}, {"BYTES", 0}}};
+constexpr std::array<TypeRow, 14> kTypes = {{{"BOOL", 1},
+                                             {"UINT8", 1},
+                                             {"UINT16", 2},
+                                             {"UINT32", 4},
+                                             {"UINT64", 8},
+                                             {"INT8", 1},
+                                             {"INT16", 2},
+                                             {"INT32", 4},
+                                             {"INT64", 8},
+                                             {"FP16", 2},
+                                             {"BF16", 2},
+                                             {"FP32", 4},
+                                             {"FP64", 8},
+                                             {"BYTES", 0}}};
 constexpr std::size_t kElementsMax = std::size_t{1} << 62;
 
 }  // namespace
@@ -66,7 +77,7 @@ std::uint16_t float_to_half(float value) noexcept {
   const std::uint32_t magnitude = bits & 0x7FFFFFFF;
   if (magnitude > 0x7F800000) return static_cast<std::uint16_t>(sign | 0x7E00 | ((magnitude >> 13) & 0x3FF));
   if (magnitude >= 0x477FF000) return static_cast<std::uint16_t>(sign | 0x7C00);  // rounds above 65504
-  if (magnitude < 0x38800000) {                                                  // below 2^-14: subnormal
+  if (magnitude < 0x38800000) {                                                   // below 2^-14: subnormal
     const float scaled = std::nearbyint(std::ldexp(std::bit_cast<float>(magnitude), 24));
     return static_cast<std::uint16_t>(sign | static_cast<std::uint16_t>(scaled));
   }
@@ -74,6 +85,8 @@ std::uint16_t float_to_half(float value) noexcept {
   return static_cast<std::uint16_t>(sign | ((rounded - 0x38000000) >> 13));
 }
 
-float bfloat16_to_float(std::uint16_t value) noexcept { return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16); }
+float bfloat16_to_float(std::uint16_t value) noexcept {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16);
+}
 
 }  // namespace slipway

@@ -14,12 +14,25 @@
 namespace slipway {
 
 enum class DataType : std::uint8_t {
-  kBool, kUint8, kUint16, kUint32, kUint64, kInt8, kInt16, kInt32, kInt64, kFp16, kBf16, kFp32, kFp64, kBytes
+  kBool,
+  kUint8,
+  kUint16,
+  kUint32,
+  kUint64,
+  kInt8,
+  kInt16,
+  kInt32,
+  kInt64,
+  kFp16,
+  kBf16,
+  kFp32,
+  kFp64,
+  kBytes
 };
 
-std::string_view to_string(DataType type) noexcept;                   // "BOOL", "UINT8", …, "BYTES"
+std::string_view to_string(DataType type) noexcept;  // "BOOL", "UINT8", …, "BYTES"
 std::optional<DataType> parse_data_type(std::string_view text) noexcept;
-std::size_t element_size(DataType type) noexcept;                     // bytes; 0 for BYTES
+std::size_t element_size(DataType type) noexcept;  // bytes; 0 for BYTES
 
 // Product of the dimensions. Fails with invalid_argument on a negative dimension or if the product exceeds 2^62.
 Result<std::size_t> element_count(std::span<const std::int64_t> shape);

@@ -1,10 +1,9 @@
 #include "cli/serve.h"
 
-#include <signal.h>
-
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include <signal.h>
 #include <thread>
 
 #include "app/server.h"
@@ -69,38 +68,58 @@ void add_serve_command(CLI::App& app, int& exit_code) {
       "\nOn the first start with authentication on, the first administrator's key is written to DATA/bootstrap.key.\n"
       "SIGTERM drains: no new connections, requests in flight finish, the log is closed with a signed checkpoint.");
   command->add_option("--data", settings.data_directory, "Directory for everything that is kept")->required();
-  command->add_option("--http", options->http, "ADDRESS:PORT to listen on; port 0 takes a free one")->capture_default_str();
+  command->add_option("--http", options->http, "ADDRESS:PORT to listen on; port 0 takes a free one")
+      ->capture_default_str();
   command->add_option("--ready-file", settings.ready_file, "File that is written when ready: {\"http\": URL}");
   command->add_option("--auth", options->auth, "API keys: on, or off (only on a loopback address)")
-      ->check(CLI::IsMember({"on", "off"}))->capture_default_str();
+      ->check(CLI::IsMember({"on", "off"}))
+      ->capture_default_str();
   command->add_option("--tls-cert", settings.tls_certificate_file, "Certificate chain in PEM; needs --tls-key");
   command->add_option("--tls-key", settings.tls_key_file, "Private key in PEM; needs --tls-cert");
-  command->add_flag("--trusted-proxy", settings.is_behind_trusted_proxy, "A proxy in front ends TLS: listen off loopback without it");
-  command->add_option("--database", settings.database_uri, "postgresql://… or sqlite:PATH; by default SQLite in the data directory");
-  command->add_option("--objects", settings.objects_uri, "s3://BUCKET/PREFIX or a directory; by default in the data directory");
-  command->add_option("--audit", options->audit, "strict answers after the record is durable, relaxed after it is queued")
-      ->check(CLI::IsMember({"strict", "relaxed"}))->capture_default_str();
+  command->add_flag("--trusted-proxy", settings.is_behind_trusted_proxy,
+                    "A proxy in front ends TLS: listen off loopback without it");
+  command->add_option("--database", settings.database_uri,
+                      "postgresql://… or sqlite:PATH; by default SQLite in the data directory");
+  command->add_option("--objects", settings.objects_uri,
+                      "s3://BUCKET/PREFIX or a directory; by default in the data directory");
+  command
+      ->add_option("--audit", options->audit, "strict answers after the record is durable, relaxed after it is queued")
+      ->check(CLI::IsMember({"strict", "relaxed"}))
+      ->capture_default_str();
   command->add_option("--approvals", settings.approvals_required, "Principals that must approve a version")
-      ->check(CLI::Range(1, 16))->capture_default_str();
+      ->check(CLI::Range(1, 16))
+      ->capture_default_str();
   command->add_option("--io-threads", settings.io_threads, "Threads that read, run small models and write")
-      ->check(CLI::Range(1, 64))->capture_default_str();
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
   command->add_option("--worker-threads", settings.worker_threads, "Threads for requests that read SQL or files")
-      ->check(CLI::Range(1, 256))->capture_default_str();
-  command->add_option("--runner-threads", settings.runner_threads, "Threads for each version that is too slow for an I/O thread")
-      ->check(CLI::Range(1, 64))->capture_default_str();
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command
+      ->add_option("--runner-threads", settings.runner_threads,
+                   "Threads for each version that is too slow for an I/O thread")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
   command->add_option("--connections-max", settings.connections_max, "Connections open at once")->capture_default_str();
-  command->add_option("--in-flight-max", settings.requests_in_flight_max, "Predictions admitted at once")->capture_default_str();
-  command->add_option("--predict-body-bytes-max", settings.predict_body_bytes_max, "Largest body of a prediction, decompressed")
+  command->add_option("--in-flight-max", settings.requests_in_flight_max, "Predictions admitted at once")
+      ->capture_default_str();
+  command
+      ->add_option("--predict-body-bytes-max", settings.predict_body_bytes_max,
+                   "Largest body of a prediction, decompressed")
       ->capture_default_str();
   command->add_option("--blob-bytes-max", settings.blob_bytes_max, "Largest file of a bundle")->capture_default_str();
   command->add_option("--predict-timeout-ms", options->predict_timeout_ms, "Longest time for one prediction")
-      ->check(CLI::Range(1, 3'600'000))->capture_default_str();
+      ->check(CLI::Range(1, 3'600'000))
+      ->capture_default_str();
   command->add_option("--probe-timeout-ms", options->probe_timeout_ms, "Longest time for the trial of a pushed model")
-      ->check(CLI::Range(1, 3'600'000))->capture_default_str();
+      ->check(CLI::Range(1, 3'600'000))
+      ->capture_default_str();
   command->add_option("--drain-timeout-ms", options->drain_timeout_ms, "Longest time to finish requests after SIGTERM")
-      ->check(CLI::Range(0, 3'600'000))->capture_default_str();
+      ->check(CLI::Range(0, 3'600'000))
+      ->capture_default_str();
   command->add_option("--log-level", settings.log_level, "Least level that is logged")
-      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))->capture_default_str();
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+      ->capture_default_str();
   command->callback([options, &exit_code] { exit_code = serve(*options); });
 }
 

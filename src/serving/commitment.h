@@ -1,9 +1,9 @@
 // Commitments to inputs and outputs: what a record keeps of them instead of the data.
 //
-// commitment = SHA-256(salt || canonical form), salt = HMAC-SHA-256(server's commitment key, request id || side). Inputs of low
-// entropy cannot be guessed from the log without the key; with it the server can prove later what it was asked and answered.
-// Canonical form: per tensor, in order: name, 0x00, type byte, rank (u32), dimensions (i64), byte length (u64), bytes; for BYTES each
-// element as u32 length and bytes. Integers little endian.
+// commitment = SHA-256(salt || canonical form), salt = HMAC-SHA-256(server's commitment key, request id || side).
+// Inputs of low entropy cannot be guessed from the log without the key; with it the server can prove later what it was
+// asked and answered. Canonical form: per tensor, in order: name, 0x00, type byte, rank (u32), dimensions (i64), byte
+// length (u64), bytes; for BYTES each element as u32 length and bytes. Integers little endian.
 #pragma once
 
 #include <span>

@@ -1,10 +1,9 @@
 #include "serving/commitment.h"
 
+#include <cstring>
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-
-#include <cstring>
 
 namespace slipway {
 namespace {
@@ -12,7 +11,8 @@ namespace {
 const Secret kKey{std::string(32, 'k')};
 
 TensorView tensor(std::string_view name, std::span<const std::int64_t> shape, std::string_view data) {
-  return {.name = name, .type = DataType::kUint8, .shape = shape, .data = std::as_bytes(std::span(data)), .strings = {}};
+  return {
+      .name = name, .type = DataType::kUint8, .shape = shape, .data = std::as_bytes(std::span(data)), .strings = {}};
 }
 
 TEST(Committer, IsTheHashOfSaltAndCanonicalForm) {
@@ -25,7 +25,8 @@ TEST(Committer, IsTheHashOfSaltAndCanonicalForm) {
   message += '\x01';
   unsigned char salt[32];
   unsigned size = 0;
-  HMAC(EVP_sha256(), kKey.reveal().data(), 32, reinterpret_cast<const unsigned char*>(message.data()), message.size(), salt, &size);
+  HMAC(EVP_sha256(), kKey.reveal().data(), 32, reinterpret_cast<const unsigned char*>(message.data()), message.size(),
+       salt, &size);
   std::string canonical(reinterpret_cast<const char*>(salt), 32);
   canonical += std::string("x\0\1", 3) + std::string("\1\0\0\0", 4) + std::string("\2\0\0\0\0\0\0\0", 8) +
                std::string("\2\0\0\0\0\0\0\0", 8) + "ab";

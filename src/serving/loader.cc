@@ -20,7 +20,8 @@ std::vector<TensorSpec> input_specs(const ModelSignature& signature) {
 
 }  // namespace
 
-Loader::Loader(const BundleStore& bundles, std::shared_ptr<const OnnxRuntime> runtime, ServingMetrics& metrics, LoaderOptions options)
+Loader::Loader(const BundleStore& bundles, std::shared_ptr<const OnnxRuntime> runtime, ServingMetrics& metrics,
+               LoaderOptions options)
     : bundles_(bundles), runtime_(std::move(runtime)), metrics_(metrics), options_(options) {}
 
 Result<LoadedBundle> Loader::load_bundle(const Manifest& manifest, const std::string& name) const {

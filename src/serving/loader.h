@@ -32,9 +32,11 @@ struct LoadedBundle {
 
 class Loader {
  public:
-  Loader(const BundleStore& bundles, std::shared_ptr<const OnnxRuntime> runtime, ServingMetrics& metrics, LoaderOptions options);
+  Loader(const BundleStore& bundles, std::shared_ptr<const OnnxRuntime> runtime, ServingMetrics& metrics,
+         LoaderOptions options);
 
-  // Errors: data_loss "bundle.tampered", "bundle.missing"; those of OnnxModel::load, parse_contract and BoundContract::bind.
+  // Errors: data_loss "bundle.tampered", "bundle.missing"; those of OnnxModel::load, parse_contract and
+  // BoundContract::bind.
   Result<LoadedBundle> load_bundle(const Manifest& manifest, const std::string& name) const;
   // Loads, warms up and makes ready to serve.
   Result<std::shared_ptr<const ServedVersion>> load_version(const Version& version) const;

@@ -19,17 +19,18 @@ metrics::Description duration(std::string name, std::string help) {
 }  // namespace
 
 ServingMetrics::ServingMetrics(metrics::Registry& registry)
-    : requests_(registry.counter(describe("slipway_predictions_total", "Predictions answered, by outcome.",
-                                         {"model", "version", "outcome"}))),
+    : requests_(registry.counter(
+          describe("slipway_predictions_total", "Predictions answered, by outcome.", {"model", "version", "outcome"}))),
       violations_(registry.counter(describe("slipway_contract_violations_total",
-                                           "Predictions refused because their input broke the contract.",
-                                           {"model", "version"}))),
+                                            "Predictions refused because their input broke the contract.",
+                                            {"model", "version"}))),
       warnings_(registry.counter(describe("slipway_contract_warnings_total",
-                                         "Predictions whose input broke a contract rule of severity warn.",
-                                         {"model", "version"}))),
+                                          "Predictions whose input broke a contract rule of severity warn.",
+                                          {"model", "version"}))),
       request_duration_(registry.histogram(
           duration("slipway_prediction_duration_seconds", "From the request's arrival to its recorded answer."))),
-      queue_duration_(registry.histogram(duration("slipway_prediction_queue_duration_seconds", "Waiting for a runner."))),
+      queue_duration_(
+          registry.histogram(duration("slipway_prediction_queue_duration_seconds", "Waiting for a runner."))),
       run_duration_(registry.histogram(duration("slipway_prediction_run_duration_seconds", "The model's own run."))) {}
 
 VersionMetrics ServingMetrics::for_version(const std::string& model, const std::string& version) {

@@ -87,7 +87,8 @@ void PooledRun::execute(Monotonic submitted) {
 
 void PooledRun::expire() {
   if (is_answered_.load(std::memory_order_acquire)) return;
-  answer(fail(Code::kDeadlineExceeded, "serving.deadline", "model '" + version_->model + "' did not answer within the time limit"));
+  answer(fail(Code::kDeadlineExceeded, "serving.deadline",
+              "model '" + version_->model + "' did not answer within the time limit"));
   control_->terminate();
 }
 

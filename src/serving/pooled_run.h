@@ -25,7 +25,8 @@ class PooledRun : public std::enable_shared_from_this<PooledRun> {
             std::span<const std::uint32_t> wanted);
 
   // Calls `done` exactly once, from another thread or this one: with the run's status; deadline_exceeded
-  // "serving.deadline" when `deadline` comes first; resource_exhausted "serving.queue_full" at once when it finds no place.
+  // "serving.deadline" when `deadline` comes first; resource_exhausted "serving.queue_full" at once when it finds no
+  // place.
   void begin(Monotonic deadline, DeadlineTimer& deadlines, std::function<void(Status)> done);
 
   // Precondition: `done` was called with success.

@@ -110,7 +110,8 @@ Task<Status> Predictor::run(const PredictCall& call, const InferRequest& request
 
   const auto start = now();
   if (start >= deadline(call, request)) {
-    co_return fail(Code::kDeadlineExceeded, "serving.deadline", "the request's time limit had passed before it could run");
+    co_return fail(Code::kDeadlineExceeded, "serving.deadline",
+                   "the request's time limit had passed before it could run");
   }
   Status status = version.runtime->run(request.inputs, prediction.wanted, prediction.outputs);
   version.metrics.run_duration.observe(now() - start);
@@ -141,8 +142,8 @@ Task<Status> Predictor::record(const PredictCall& call, const InferRequest& requ
   record.id = call.request_id;
   record.kind = audit::Kind::kPrediction;
   record.outcome = outcome;
-  record.latency_us = static_cast<std::uint32_t>(
-      std::min<std::int64_t>(UINT32_MAX, std::chrono::duration_cast<std::chrono::microseconds>(now() - call.received).count()));
+  record.latency_us = static_cast<std::uint32_t>(std::min<std::int64_t>(
+      UINT32_MAX, std::chrono::duration_cast<std::chrono::microseconds>(now() - call.received).count()));
   record.action = "predict";
   record.principal = call.principal_id;
   record.endpoint = version.model;

@@ -37,9 +37,9 @@ struct PredictCall {
 // An answer and what its views point into. Reused: clear() keeps capacity.
 struct Prediction {
   std::shared_ptr<const ServedVersion> version;
-  std::vector<std::uint32_t> wanted;   // outputs asked for, as indices into the signature
-  RunOutputs outputs;                  // of a run on the I/O thread
-  std::shared_ptr<PooledRun> pooled;   // of a run on a runner
+  std::vector<std::uint32_t> wanted;  // outputs asked for, as indices into the signature
+  RunOutputs outputs;                 // of a run on the I/O thread
+  std::shared_ptr<PooledRun> pooled;  // of a run on a runner
   InferResponse response;
 
   void clear();
@@ -53,8 +53,8 @@ struct PredictLimits {
 // One for each I/O thread; shares its collaborators with the others.
 class Predictor {
  public:
-  Predictor(const SnapshotCell<ServingSnapshot>& serving, Admission& admission, DeadlineTimer& deadlines, audit::AuditLog& audit,
-            const Secret& commitment_key, PredictLimits limits);
+  Predictor(const SnapshotCell<ServingSnapshot>& serving, Admission& admission, DeadlineTimer& deadlines,
+            audit::AuditLog& audit, const Secret& commitment_key, PredictLimits limits);
 
   // On failure `prediction` holds nothing to encode. Errors: not_found "model.not_found" or "model.version_not_served",
   // invalid_argument "contract.violation" or of the runtime, resource_exhausted "serving.too_many_requests" or

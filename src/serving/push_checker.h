@@ -1,6 +1,8 @@
-// Looks at a pushed model before it becomes a version: probes it in a child process, binds its contract, runs its test suite.
+// Looks at a pushed model before it becomes a version: probes it in a child process, binds its contract, runs its test
+// suite.
 //
-// The first look is in a sandboxed child (runtime/probe.h); only a model that came through is loaded in this process, for its tests.
+// The first look is in a sandboxed child (runtime/probe.h); only a model that came through is loaded in this process,
+// for its tests.
 #pragma once
 
 #include <chrono>
@@ -15,7 +17,8 @@ namespace slipway {
 
 class PushChecker {
  public:
-  // `executable`: this program, which has the subcommand probe. Bundles are laid out below `temporary_directory` for the child.
+  // `executable`: this program, which has the subcommand probe. Bundles are laid out below `temporary_directory` for
+  // the child.
   PushChecker(const BundleStore& bundles, const Loader& loader, std::string executable, std::string temporary_directory,
               std::chrono::milliseconds time_limit);
 

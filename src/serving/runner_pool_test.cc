@@ -1,9 +1,8 @@
 #include "serving/runner_pool.h"
 
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <future>
+#include <gtest/gtest.h>
 
 #include "serving/deadline_timer.h"
 

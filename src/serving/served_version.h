@@ -1,7 +1,7 @@
 // One version, loaded and ready to answer; and the snapshot of all of them that the request path reads.
 //
-// Everything here is made once, when a version is published, and is immutable afterwards: names resolved, contract bound,
-// metric handles found. Requests hold a shared_ptr to the version they use; it is freed after the last of them.
+// Everything here is made once, when a version is published, and is immutable afterwards: names resolved, contract
+// bound, metric handles found. Requests hold a shared_ptr to the version they use; it is freed after the last of them.
 #pragma once
 
 #include <array>
@@ -23,9 +23,9 @@ namespace slipway {
 
 struct ServedVersion {
   std::string model;
-  std::string version;       // semantic version
-  std::string number_text;   // the integer that MLflow clients use, in digits
-  Digest digest;             // of the bundle
+  std::string version;      // semantic version
+  std::string number_text;  // the integer that MLflow clients use, in digits
+  Digest digest;            // of the bundle
   std::shared_ptr<const LoadedModel> runtime;
   std::shared_ptr<const BoundContract> contract;
   std::unique_ptr<RunnerPool> runners;  // null: runs on the I/O thread
@@ -39,8 +39,8 @@ struct TextHash {
 };
 
 struct ServedModel {
-  std::shared_ptr<const ServedVersion> current;                          // answers when no version is named
-  std::vector<std::shared_ptr<const ServedVersion>> versions;            // in ascending order
+  std::shared_ptr<const ServedVersion> current;                               // answers when no version is named
+  std::vector<std::shared_ptr<const ServedVersion>> versions;                 // in ascending order
   std::shared_ptr<const ServedVersion> find(std::string_view version) const;  // "1.2.3", or the integer
 };
 

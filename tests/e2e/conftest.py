@@ -1,5 +1,4 @@
 import pytest
-
 from server import MODELS, Server, push_approved
 
 

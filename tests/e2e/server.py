@@ -30,9 +30,23 @@ class Server:
         ready.unlink(missing_ok=True)
         self.log_file = open(self.directory / "server.log", "ab")
         self.process = subprocess.Popen(
-            [SLIPWAY, "serve", "--data", self.directory / "data", "--http", "127.0.0.1:0", "--auth", self.auth,
-             "--ready-file", ready, *self.arguments],
-            stderr=self.log_file, stdout=self.log_file, env={**os.environ, **self.environment})
+            [
+                SLIPWAY,
+                "serve",
+                "--data",
+                self.directory / "data",
+                "--http",
+                "127.0.0.1:0",
+                "--auth",
+                self.auth,
+                "--ready-file",
+                ready,
+                *self.arguments,
+            ],
+            stderr=self.log_file,
+            stdout=self.log_file,
+            env={**os.environ, **self.environment},
+        )
         deadline = time.monotonic() + timeout_s
         while not ready.exists():
             if self.process.poll() is not None:

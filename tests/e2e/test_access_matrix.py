@@ -4,7 +4,6 @@ import http.client
 import json
 
 import pytest
-
 from test_operations import create_key
 
 READS = {"read-endpoint", "read-metadata", "read-metrics"}
@@ -29,7 +28,9 @@ def guarded(tmp_path_factory):
     admin = (server.directory / "data/bootstrap.key").read_text().strip()
     keys = {role: create_key(server, admin, role, role)["key"] for role in MATRIX}
     # On another model only: holds the role, and must not get to the models of these requests.
-    elsewhere = {role: create_key(server, admin, f"{role}-elsewhere", role, "--model", "elsewhere")["key"] for role in MATRIX}
+    elsewhere = {
+        role: create_key(server, admin, f"{role}-elsewhere", role, "--model", "elsewhere")["key"] for role in MATRIX
+    }
     yield server, keys, elsewhere
     assert server.stop() == 0, server.log()
 
@@ -54,8 +55,12 @@ def routes_of(server, key):
 
 
 def fill(pattern):
-    return (pattern.replace("{model}", "census").replace("{version}", "9.9.9").replace("{sha256}", "0" * 64)
-            .replace("{id}", "01a21005-946a-71af-a72b-b5eda96f97d6"))
+    return (
+        pattern.replace("{model}", "census")
+        .replace("{version}", "9.9.9")
+        .replace("{sha256}", "0" * 64)
+        .replace("{id}", "01a21005-946a-71af-a72b-b5eda96f97d6")
+    )
 
 
 def test_every_route_method_and_role(guarded):
@@ -90,7 +95,9 @@ def test_every_route_method_and_role(guarded):
     assert wrong == []
 
 
-@pytest.mark.parametrize("path", ["/api/v2/models", "/v2/models", "/admin", "/api/v1/models/census/versions/1.0.0/unknown", "/metrics/x"])
+@pytest.mark.parametrize(
+    "path", ["/api/v2/models", "/v2/models", "/admin", "/api/v1/models/census/versions/1.0.0/unknown", "/metrics/x"]
+)
 def test_what_is_no_route_is_not_found(guarded, path):
     server, keys, _ = guarded
     for method in METHODS:

@@ -34,8 +34,10 @@ def test_triton_health_and_metadata(client):
     metadata = client.get_model_metadata("simple")
     assert metadata["name"] == "simple"
     assert metadata["versions"] == ["1.0.0"]
-    assert metadata["inputs"] == [{"name": "INPUT0", "datatype": "INT32", "shape": [-1, 16]},
-                                  {"name": "INPUT1", "datatype": "INT32", "shape": [-1, 16]}]
+    assert metadata["inputs"] == [
+        {"name": "INPUT0", "datatype": "INT32", "shape": [-1, 16]},
+        {"name": "INPUT1", "datatype": "INT32", "shape": [-1, 16]},
+    ]
     assert [o["name"] for o in metadata["outputs"]] == ["OUTPUT0", "OUTPUT1"]
 
 
@@ -45,8 +47,10 @@ def test_triton_health_and_metadata(client):
 @pytest.mark.parametrize("version", ["", "1.0.0", "1"])
 def test_triton_infer(client, binary_in, binary_out, rows, version):
     first, second, inputs = simple_inputs(rows, binary_in)
-    outputs = [triton.InferRequestedOutput("OUTPUT1", binary_data=binary_out),
-               triton.InferRequestedOutput("OUTPUT0", binary_data=binary_out)]
+    outputs = [
+        triton.InferRequestedOutput("OUTPUT1", binary_data=binary_out),
+        triton.InferRequestedOutput("OUTPUT0", binary_data=binary_out),
+    ]
     answer = client.infer("simple", inputs, model_version=version, outputs=outputs, request_id="abc-é")
     np.testing.assert_array_equal(answer.as_numpy("OUTPUT0"), first + second)
     np.testing.assert_array_equal(answer.as_numpy("OUTPUT1"), first - second)
@@ -60,18 +64,20 @@ def test_triton_infer(client, binary_in, binary_out, rows, version):
 @pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
 def test_triton_compression(client, algorithm):
     first, second, inputs = simple_inputs(400, True)
-    answer = client.infer("simple", inputs, request_compression_algorithm=algorithm,
-                          response_compression_algorithm=algorithm)
+    answer = client.infer(
+        "simple", inputs, request_compression_algorithm=algorithm, response_compression_algorithm=algorithm
+    )
     np.testing.assert_array_equal(answer.as_numpy("OUTPUT0"), first + second)
 
 
 @pytest.mark.parametrize("binary", [True, False])
 def test_triton_strings(client, binary):
-    values = np.array(["", "plain", "Zürich 東京 🚢", "with \"quotes\" and \\", "line\nbreak"], dtype=object)
+    values = np.array(["", "plain", "Zürich 東京 🚢", 'with "quotes" and \\', "line\nbreak"], dtype=object)
     entry = triton.InferInput("INPUT", values.shape, "BYTES")
     entry.set_data_from_numpy(values, binary_data=binary)
-    answer = client.infer("identity_string", [entry],
-                          outputs=[triton.InferRequestedOutput("OUTPUT", binary_data=binary)])
+    answer = client.infer(
+        "identity_string", [entry], outputs=[triton.InferRequestedOutput("OUTPUT", binary_data=binary)]
+    )
     got = [v.decode() if isinstance(v, bytes) else v for v in answer.as_numpy("OUTPUT")]
     assert got == list(values)
 

@@ -6,12 +6,12 @@ import threading
 import time
 
 import pytest
-
 from server import MODELS, SLIPWAY, Server, cli, push_approved
 
 ROUNDS = 100
-BODY = json.dumps({"inputs": [{"name": f"INPUT{i}", "shape": [1, 16], "datatype": "INT32", "data": [i] * 16}
-                              for i in (0, 1)]})
+BODY = json.dumps(
+    {"inputs": [{"name": f"INPUT{i}", "shape": [1, 16], "datatype": "INT32", "data": [i] * 16} for i in (0, 1)]}
+)
 
 
 def load(port, stop, acknowledged):

@@ -15,8 +15,12 @@ NOT_IMPLEMENTED = 501  # extensions that are refused by design, transfer codings
 
 
 def body(**changes):
-    request = {"inputs": [{"name": "INPUT0", "shape": [1, 16], "datatype": "INT32", "data": ZEROS},
-                          {"name": "INPUT1", "shape": [1, 16], "datatype": "INT32", "data": ZEROS}]}
+    request = {
+        "inputs": [
+            {"name": "INPUT0", "shape": [1, 16], "datatype": "INT32", "data": ZEROS},
+            {"name": "INPUT1", "shape": [1, 16], "datatype": "INT32", "data": ZEROS},
+        ]
+    }
     request["inputs"][0].update(changes)
     return json.dumps(request).encode()
 
@@ -58,7 +62,7 @@ def post(server, content, path=INFER, **headers):
 
 
 def chunked(content, size):
-    chunks = [content[i:i + size] for i in range(0, len(content), size)]
+    chunks = [content[i : i + size] for i in range(0, len(content), size)]
     return b"".join(b"%x\r\n%s\r\n" % (len(c), c) for c in chunks) + b"0\r\n\r\n"
 
 
@@ -122,8 +126,10 @@ def test_json(serving, name):
 
 
 def binary(header_length, tensor_bytes=64, sent_bytes=128, **changes):
-    tensors = [{"name": f"INPUT{i}", "shape": [1, 16], "datatype": "INT32",
-                "parameters": {"binary_data_size": tensor_bytes}} for i in (0, 1)]
+    tensors = [
+        {"name": f"INPUT{i}", "shape": [1, 16], "datatype": "INT32", "parameters": {"binary_data_size": tensor_bytes}}
+        for i in (0, 1)
+    ]
     tensors[0].update(changes)
     header = json.dumps({"inputs": tensors}).encode()
     length = len(header) if header_length is None else header_length
@@ -160,10 +166,25 @@ def test_binary_without_its_header(serving):
 @pytest.mark.parametrize("lengths", [[0xFFFFFFFF], [5, 0], [2**31, 1]])
 def test_binary_strings_with_wrong_lengths(serving, lengths):
     raw = b"".join(struct.pack("<I", n) + b"abc" for n in lengths)
-    header = json.dumps({"inputs": [{"name": "INPUT", "shape": [len(lengths)], "datatype": "BYTES",
-                                     "parameters": {"binary_data_size": len(raw)}}]}).encode()
-    refused(serving, post(serving, header + raw, path="/v2/models/identity_string/infer",
-                          Inference_Header_Content_Length=len(header)), "INPUT")
+    header = json.dumps(
+        {
+            "inputs": [
+                {
+                    "name": "INPUT",
+                    "shape": [len(lengths)],
+                    "datatype": "BYTES",
+                    "parameters": {"binary_data_size": len(raw)},
+                }
+            ]
+        }
+    ).encode()
+    refused(
+        serving,
+        post(
+            serving, header + raw, path="/v2/models/identity_string/infer", Inference_Header_Content_Length=len(header)
+        ),
+        "INPUT",
+    )
 
 
 def test_gzip_bomb(serving):
@@ -171,8 +192,16 @@ def test_gzip_bomb(serving):
     refused(serving, post(serving, bomb, Content_Encoding="gzip"))
 
 
-@pytest.mark.parametrize("encoding, content", [("gzip", b"not gzip"), ("gzip", gzip.compress(body(), mtime=0)[:-9]),
-                                               ("deflate", b"\x78\x9c\xff\xff"), ("br", body()), ("gzip, gzip", body())])
+@pytest.mark.parametrize(
+    "encoding, content",
+    [
+        ("gzip", b"not gzip"),
+        ("gzip", gzip.compress(body(), mtime=0)[:-9]),
+        ("deflate", b"\x78\x9c\xff\xff"),
+        ("br", body()),
+        ("gzip, gzip", body()),
+    ],
+)
 def test_encodings(serving, encoding, content):
     refused(serving, post(serving, content, Content_Encoding=encoding))
 
@@ -223,7 +252,11 @@ def test_body_that_never_comes_leaves_the_server_up(serving):
 
 
 def test_header_flood(serving):
-    raw = b"GET /v2 HTTP/1.1\r\nHost: h\r\n" + b"".join(b"X-%d: %s\r\n" % (i, b"a" * 100) for i in range(20_000)) + b"\r\n"
+    raw = (
+        b"GET /v2 HTTP/1.1\r\nHost: h\r\n"
+        + b"".join(b"X-%d: %s\r\n" % (i, b"a" * 100) for i in range(20_000))
+        + b"\r\n"
+    )
     status, _ = exchange(serving, raw)
     assert 400 <= status < 500
     assert serving.get("/v2/health/ready")
@@ -231,17 +264,41 @@ def test_header_flood(serving):
 
 def traversals():
     """Paths out of a directory, in every spelling that a careless decoder lets through."""
-    ups = ["..", "%2e%2e", ".%2e", "%2E.", "..%00", "..;", "%252e%252e", "..%c0%af", "%c0%ae%c0%ae", "..\\", "..%5c", "....//"]
+    ups = [
+        "..",
+        "%2e%2e",
+        ".%2e",
+        "%2E.",
+        "..%00",
+        "..;",
+        "%252e%252e",
+        "..%c0%af",
+        "%c0%ae%c0%ae",
+        "..\\",
+        "..%5c",
+        "....//",
+    ]
     slashes = ["/", "%2f", "%5c", "\\", "%252f", "//"]
     targets = ["etc/passwd", "slipway.db", "audit/key", "windows/win.ini"]
-    made = [slash.join([up] * depth + [target]) for up in ups for slash in slashes for depth in (1, 3) for target in targets]
+    made = [
+        slash.join([up] * depth + [target]) for up in ups for slash in slashes for depth in (1, 3) for target in targets
+    ]
     made += ["/etc/passwd", "file:///etc/passwd", "C:\\windows", "~/.ssh/id_rsa", "a\0b", "%00", "#", "?", "con", "."]
     return random.Random(7).sample(made, 190) + made[-10:]
 
 
-@pytest.mark.parametrize("place", ["/v2/models/{}", "/v2/models/{}/infer", "/v2/models/simple/versions/{}",
-                                   "/api/v1/models/{}", "/api/v1/models/simple/versions/{}", "/api/v1/blobs/{}",
-                                   "/api/v1/audit/receipts/{}"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/v2/models/{}",
+        "/v2/models/{}/infer",
+        "/v2/models/simple/versions/{}",
+        "/api/v1/models/{}",
+        "/api/v1/models/simple/versions/{}",
+        "/api/v1/blobs/{}",
+        "/api/v1/audit/receipts/{}",
+    ],
+)
 def test_traversal_in_paths(serving, place):
     strings = traversals()
     assert len(strings) == 200
@@ -266,6 +323,8 @@ def test_traversal_in_tensors(serving, change):
 def test_traversal_in_names_of_pushes(serving):
     for text in traversals():
         manifest = {"files": [{"path": text, "sha256": "0" * 64, "size": 1}]}
-        status, _ = post(serving, json.dumps({"version": text, "manifest": manifest}).encode(), path="/api/v1/models/m/versions")
+        status, _ = post(
+            serving, json.dumps({"version": text, "manifest": manifest}).encode(), path="/api/v1/models/m/versions"
+        )
         assert 400 <= status < 500, text
     assert serving.get("/v2/health/ready")

@@ -4,7 +4,6 @@ import json
 import pathlib
 
 import pytest
-
 from server import MODELS, cli, push_approved
 
 
@@ -14,8 +13,10 @@ def show(server, reference):
 
 def predict(server, model="simple", value=1):
     import urllib.request
-    content = json.dumps({"inputs": [{"name": f"INPUT{i}", "shape": [1, 16], "datatype": "INT32", "data": [value] * 16}
-                                     for i in (0, 1)]}).encode()
+
+    content = json.dumps(
+        {"inputs": [{"name": f"INPUT{i}", "shape": [1, 16], "datatype": "INT32", "data": [value] * 16} for i in (0, 1)]}
+    ).encode()
     request = urllib.request.Request(f"{server.url}/v2/models/{model}/infer", content)
     with urllib.request.urlopen(request) as response:
         return response.headers["slipway-request-id"], json.loads(response.read())
@@ -33,7 +34,8 @@ def test_four_eyes(make_server):
     version = show(server, "simple@1.0.0")
     assert version["state"] == "approved"
     assert [(a["principal"], a["decision"], a["digest"]) for a in version["approvals"]] == [
-        ("bob", "approve", version["digest"])]
+        ("bob", "approve", version["digest"])
+    ]
 
 
 def test_two_approvals_by_two_people(make_server):
@@ -60,16 +62,26 @@ def test_rejection_needs_a_reason_and_stops_a_version(make_server):
 def test_a_version_is_taken_for_good(make_server):
     server = make_server()
     push_approved(server, "simple", MODELS / "simple.onnx")
-    again = server.cli("model", "push", MODELS / "identity_fp32.onnx", "--name", "simple", "--version", "1.0.0",
-                       who="alice", check=False)
+    again = server.cli(
+        "model",
+        "push",
+        MODELS / "identity_fp32.onnx",
+        "--name",
+        "simple",
+        "--version",
+        "1.0.0",
+        who="alice",
+        check=False,
+    )
     assert again.returncode == 1 and "1.0.0" in again.stderr
 
 
 @pytest.mark.parametrize("version", ["1", "1.0", "01.0.0", "v1.0.0", "1.0.0-", "latest", "1.0.0+build"])
 def test_a_version_that_is_not_semantic_is_refused(make_server, version):
     server = make_server()
-    refused = server.cli("model", "push", MODELS / "simple.onnx", "--name", "simple", f"--version={version}",
-                         who="alice", check=False)
+    refused = server.cli(
+        "model", "push", MODELS / "simple.onnx", "--name", "simple", f"--version={version}", who="alice", check=False
+    )
     assert refused.returncode in (1, 2) and "version" in refused.stderr
     assert json.loads(server.cli("model", "list", "--json").stdout)["models"] == []
 
@@ -84,7 +96,9 @@ def test_the_highest_approved_version_answers(make_server):
     assert predict(server)[1]["model_version"] == "1.9.0"
 
 
-@pytest.mark.parametrize("name", ["pickle", "zip", "text", "empty", "loop_forever", "external_traversal", "huge_allocation"])
+@pytest.mark.parametrize(
+    "name", ["pickle", "zip", "text", "empty", "loop_forever", "external_traversal", "huge_allocation"]
+)
 def test_models_that_are_refused(make_server, tmp_path, name):
     server = make_server("--probe-timeout-ms", "3000")
     made = {"pickle": b"\x80\x04\x95\x10\x00", "zip": b"PK\x03\x04" + bytes(60), "text": b"hello, model", "empty": b""}
@@ -103,17 +117,33 @@ def test_models_that_are_refused(make_server, tmp_path, name):
 
 def test_a_failing_model_test_keeps_a_version_a_draft(make_server, tmp_path):
     server = make_server()
-    case = {"name": "adds", "inputs": {f"INPUT{i}": {"datatype": "INT32", "shape": [1, 16], "data": [i] * 16} for i in (0, 1)},
-            "outputs": {"OUTPUT0": {"data": [1] * 16, "tolerance": 0}}}
+    case = {
+        "name": "adds",
+        "inputs": {f"INPUT{i}": {"datatype": "INT32", "shape": [1, 16], "data": [i] * 16} for i in (0, 1)},
+        "outputs": {"OUTPUT0": {"data": [1] * 16, "tolerance": 0}},
+    }
     good, bad = tmp_path / "good.json", tmp_path / "bad.json"
     good.write_text(json.dumps({"cases": [case]}))
     case["outputs"]["OUTPUT0"]["data"] = [2] * 16
     bad.write_text(json.dumps({"cases": [case]}))
-    server.cli("model", "push", MODELS / "simple.onnx", "--name", "simple", "--version", "1.0.0", "--tests", bad, who="alice",
-               check=False)
+    server.cli(
+        "model",
+        "push",
+        MODELS / "simple.onnx",
+        "--name",
+        "simple",
+        "--version",
+        "1.0.0",
+        "--tests",
+        bad,
+        who="alice",
+        check=False,
+    )
     assert show(server, "simple@1.0.0")["state"] == "draft"
     assert server.cli("model", "approve", "simple@1.0.0", who="bob", check=False).returncode == 1
-    server.cli("model", "push", MODELS / "simple.onnx", "--name", "simple", "--version", "1.0.1", "--tests", good, who="alice")
+    server.cli(
+        "model", "push", MODELS / "simple.onnx", "--name", "simple", "--version", "1.0.1", "--tests", good, who="alice"
+    )
     assert show(server, "simple@1.0.1")["state"] == "candidate"
 
 
@@ -121,7 +151,9 @@ def test_pull_gives_back_the_bytes(make_server, tmp_path):
     server = make_server()
     card = tmp_path / "card.md"
     card.write_text("# Adds — and subtracts\n")
-    server.cli("model", "push", MODELS / "simple.onnx", "--name", "simple", "--version", "1.0.0", "--card", card, who="alice")
+    server.cli(
+        "model", "push", MODELS / "simple.onnx", "--name", "simple", "--version", "1.0.0", "--card", card, who="alice"
+    )
     server.cli("model", "pull", "simple@1.0.0", tmp_path / "pulled")
     pulled = {p.name: p.read_bytes() for p in (tmp_path / "pulled").rglob("*") if p.is_file()}
     assert (MODELS / "simple.onnx").read_bytes() in pulled.values()
@@ -150,14 +182,17 @@ def test_contract_is_enforced_with_every_violation(make_server, tmp_path):
     contract = tmp_path / "contract.yaml"
     contract.write_text(pathlib.Path(__file__).with_name("iris_contract.yaml").read_text())
     push_approved(server, "iris", MODELS / "iris.onnx", "--contract", contract)
-    import tritonclient.http as triton
     import numpy as np
+    import tritonclient.http as triton
     from tritonclient.utils import InferenceServerException
+
     with triton.InferenceServerClient(server.address) as client:
+
         def infer(rows):
             entry = triton.InferInput("X", [len(rows), 4], "FP32")
             entry.set_data_from_numpy(np.array(rows, dtype=np.float32))
             return client.infer("iris", [entry])
+
         assert infer([[5.1, 3.5, 1.4, 0.2]]).get_response()["model_version"] == "1.0.0"
         with pytest.raises(InferenceServerException) as refused:
             infer([[5.1, 3.5, 1.4, 0.2], [-1, 3.5, 99, 0.2], [5, float("nan"), 1, 1]])
@@ -178,7 +213,7 @@ def test_receipts(make_server, tmp_path):
     content = receipt.read_bytes()
     for position in range(0, len(content), 37):
         altered = tmp_path / "altered"
-        altered.write_bytes(content[:position] + bytes([content[position] ^ 1]) + content[position + 1:])
+        altered.write_bytes(content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :])
         assert cli("audit", "check", altered, "--key", key, check=False).returncode == 1, position
     assert json.loads(cli("audit", "verify", "--data", server.directory / "data", "--json").stdout)["ok"] is True
     server.start()

@@ -11,7 +11,6 @@ import urllib.request
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
-
 from server import MODELS, SLIPWAY, cli, push_approved
 from test_lifecycle import predict
 
@@ -51,8 +50,9 @@ def test_keys_and_roles(make_server):
     assert server.cli("model", "approve", "simple@1.0.0", key=admin, check=False).returncode == 1
     server.cli("model", "approve", "simple@1.0.0", key=approver["key"])
 
-    content = json.dumps({"inputs": [{"name": f"INPUT{i}", "shape": [1, 16], "datatype": "INT32", "data": [0] * 16}
-                                     for i in (0, 1)]}).encode()
+    content = json.dumps(
+        {"inputs": [{"name": f"INPUT{i}", "shape": [1, 16], "datatype": "INT32", "data": [0] * 16} for i in (0, 1)]}
+    ).encode()
     infer = "/v2/models/simple/infer"
     deadline = time.monotonic() + 20
     while status_of(server, infer, caller["key"], content) != 200:
@@ -78,10 +78,16 @@ def test_keys_and_roles(make_server):
             assert not any(secret.encode() in found for secret in (admin, author["key"], rotated["key"])), file
 
 
-@pytest.mark.parametrize("arguments, word", [
-    (["--http", "0.0.0.0:0"], "tls"), (["--http", "0.0.0.0:0", "--auth", "off", "--trusted-proxy"], "auth"),
-    (["--http", "nonsense"], "--http"), (["--http", "127.0.0.1:70000"], "--http"), (["--tls-cert", "/none"], "tls"),
-])
+@pytest.mark.parametrize(
+    "arguments, word",
+    [
+        (["--http", "0.0.0.0:0"], "tls"),
+        (["--http", "0.0.0.0:0", "--auth", "off", "--trusted-proxy"], "auth"),
+        (["--http", "nonsense"], "--http"),
+        (["--http", "127.0.0.1:70000"], "--http"),
+        (["--tls-cert", "/none"], "tls"),
+    ],
+)
 def test_refuses_to_listen_unsafely(tmp_path, arguments, word):
     done = cli("serve", "--data", tmp_path / "data", *arguments, check=False)
     assert done.returncode in (1, 2)
@@ -96,10 +102,13 @@ def test_drain_finishes_what_is_in_flight(make_server):
     count = 1
     for d in shape:
         count *= d
-    content = json.dumps({"inputs": [{"name": metadata["name"], "shape": shape, "datatype": metadata["datatype"],
-                                      "data": [0] * count}]}).encode()
+    content = json.dumps(
+        {"inputs": [{"name": metadata["name"], "shape": shape, "datatype": metadata["datatype"], "data": [0] * count}]}
+    ).encode()
     results = []
-    client = threading.Thread(target=lambda: results.append(status_of(server, "/v2/models/slow/infer", content=content)))
+    client = threading.Thread(
+        target=lambda: results.append(status_of(server, "/v2/models/slow/infer", content=content))
+    )
     client.start()
     while "in_flight 1" not in server.get("/metrics").decode():
         assert not results, "the slow model answered before it could be seen in flight"
@@ -124,27 +133,53 @@ def test_metrics_in_both_formats(make_server):
     assert families["process_resident_memory_bytes"].samples[0].value > 0
     exposed = server.get("/metrics", Accept="application/openmetrics-text; version=1.0.0").decode()
     assert exposed.endswith("# EOF\n")
-    assert {family.name for family in parse_openmetrics(exposed)} >= {"slipway_predictions", "slipway_prediction_duration_seconds"}
+    assert {family.name for family in parse_openmetrics(exposed)} >= {
+        "slipway_predictions",
+        "slipway_prediction_duration_seconds",
+    }
 
 
 def test_traceparent_reaches_records(make_server):
     server = make_server("--audit", "strict")
     push_approved(server, "simple", MODELS / "simple.onnx")
     trace = "0af7651916cd43dd8448eb211c80319c"
-    content = json.dumps({"inputs": [{"name": f"INPUT{i}", "shape": [1, 16], "datatype": "INT32", "data": [0] * 16}
-                                     for i in (0, 1)]}).encode()
-    request = urllib.request.Request(f"{server.url}/v2/models/simple/infer", content,
-                                     {"traceparent": f"00-{trace}-b7ad6b7169203331-01"})
+    content = json.dumps(
+        {"inputs": [{"name": f"INPUT{i}", "shape": [1, 16], "datatype": "INT32", "data": [0] * 16} for i in (0, 1)]}
+    ).encode()
+    request = urllib.request.Request(
+        f"{server.url}/v2/models/simple/infer", content, {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+    )
     with urllib.request.urlopen(request) as response:
         identity = response.headers["slipway-request-id"]
     record = json.loads(server.cli("audit", "query", "--request-id", identity, "--json").stdout)["records"][0]
     assert record["trace_id"] == trace
 
 
-COMMANDS = [[], ["serve"], ["model"], ["model", "push"], ["model", "list"], ["model", "show"], ["model", "approve"],
-            ["model", "reject"], ["model", "retire"], ["model", "verify"], ["model", "pull"], ["key"], ["key", "create"],
-            ["key", "list"], ["key", "revoke"], ["key", "rotate"], ["audit"], ["audit", "verify"], ["audit", "query"],
-            ["audit", "receipt"], ["audit", "check"], ["audit", "key"], ["probe"]]
+COMMANDS = [
+    [],
+    ["serve"],
+    ["model"],
+    ["model", "push"],
+    ["model", "list"],
+    ["model", "show"],
+    ["model", "approve"],
+    ["model", "reject"],
+    ["model", "retire"],
+    ["model", "verify"],
+    ["model", "pull"],
+    ["key"],
+    ["key", "create"],
+    ["key", "list"],
+    ["key", "revoke"],
+    ["key", "rotate"],
+    ["audit"],
+    ["audit", "verify"],
+    ["audit", "query"],
+    ["audit", "receipt"],
+    ["audit", "check"],
+    ["audit", "key"],
+    ["probe"],
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

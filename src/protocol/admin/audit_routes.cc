@@ -30,7 +30,8 @@ Result<std::optional<std::uint64_t>> number_of(const HttpRequest& request, std::
   if (!text) return std::nullopt;
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (error != std::errc{} || end != text->data() + text->size()) return refuse(name, *text, "a whole number is accepted");
+  if (error != std::errc{} || end != text->data() + text->size())
+    return refuse(name, *text, "a whole number is accepted");
   return number;
 }
 
@@ -67,7 +68,8 @@ Result<audit::Query> parse_query(const HttpRequest& request) {
   SLIPWAY_TRY(const auto limit, number_of(request, "limit"));
   query.limit = limit.value_or(kLimitDefault);
   if (query.limit == 0 || query.limit > audit::kQueryLimitMax) {
-    return refuse("limit", std::to_string(query.limit), "1 to " + std::to_string(audit::kQueryLimitMax) + " are accepted");
+    return refuse("limit", std::to_string(query.limit),
+                  "1 to " + std::to_string(audit::kQueryLimitMax) + " are accepted");
   }
   SLIPWAY_TRY(query.cursor, number_of(request, "cursor"));
   return query;
@@ -118,7 +120,8 @@ void add_audit_routes(Router& router, audit::AuditLog& log, std::filesystem::pat
       [&log](const HttpRequest& request) { return json_response(request, records(request, log)); });
   add(Method::kGet, "/api/v1/audit/receipts/{id}",
       [&log](const HttpRequest& request) { return text_response(request, receipt_of(request, log)); });
-  add(Method::kGet, "/api/v1/audit/key", [&log](const HttpRequest& request) { return json_response(request, key_json(log)); });
+  add(Method::kGet, "/api/v1/audit/key",
+      [&log](const HttpRequest& request) { return json_response(request, key_json(log)); });
   add(Method::kGet, "/api/v1/audit/checkpoint",
       [&log](const HttpRequest& request) { return text_response(request, log.sign_checkpoint()); });
   add(Method::kPost, "/api/v1/audit/verify", [directory = std::move(directory)](const HttpRequest& request) {

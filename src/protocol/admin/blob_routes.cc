@@ -15,7 +15,8 @@ constexpr std::size_t kDigestsMax = 10'000;
 Result<Digest> digest_of(std::string_view hex) {
   const auto digest = Digest::parse(hex);
   if (!digest) {
-    return fail(Code::kInvalidArgument, "request.invalid_digest", quoted(hex) + " is not a SHA-256 digest in 64 hexadecimal digits");
+    return fail(Code::kInvalidArgument, "request.invalid_digest",
+                quoted(hex) + " is not a SHA-256 digest in 64 hexadecimal digits");
   }
   return *digest;
 }

@@ -38,8 +38,17 @@ std::string key_json(const KeyInfo& info, std::string_view text = {}) {
 
 std::string subject_json(const KeyInfo& info) {
   std::string details;
-  JsonWriter(details).begin_object().key("key_id").value(info.id).key("name").value(info.name).key("role").value(
-      to_string(info.grant.role)).key("model").value(info.grant.model).end_object();
+  JsonWriter(details)
+      .begin_object()
+      .key("key_id")
+      .value(info.id)
+      .key("name")
+      .value(info.name)
+      .key("role")
+      .value(to_string(info.grant.role))
+      .key("model")
+      .value(info.grant.model)
+      .end_object();
   return details;
 }
 
@@ -105,7 +114,8 @@ void add_key_routes(Router& router, AccessControl& access, const DecisionLog& de
                 .handler = std::move(handler)});
   };
 
-  add(Method::kGet, "/api/v1/keys", [&access](const HttpRequest& request) { return json_response(request, list(access)); });
+  add(Method::kGet, "/api/v1/keys",
+      [&access](const HttpRequest& request) { return json_response(request, list(access)); });
   add(Method::kPost, "/api/v1/keys", [&access, decisions](const HttpRequest& request) {
     return decisions.decide(request, "key.create", 201, [&](DecisionSubject& subject) -> Result<std::string> {
       SLIPWAY_TRY(const KeyRequest wanted, parse_key_request(as_text(request.body)));

@@ -21,7 +21,8 @@ Result<Version> find_version(const ModelRouteParts& parts, Transaction& transact
   SLIPWAY_CHECK(check_model_name(model));
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc{} && end == text.data() + text.size()) return parts.models.version_by_number(transaction, model, number);
+  if (error == std::errc{} && end == text.data() + text.size())
+    return parts.models.version_by_number(transaction, model, number);
   SLIPWAY_TRY(const SemVer semver, SemVer::parse(text));
   return parts.models.version(transaction, model, semver);
 }
@@ -60,7 +61,8 @@ Result<PageRequest> page_of(const HttpRequest& request) {
   if (limit && !limit->empty()) {
     const auto [end, error] = std::from_chars(limit->data(), limit->data() + limit->size(), page.limit);
     if (error != std::errc{} || end != limit->data() + limit->size()) {
-      return fail(Code::kInvalidArgument, "request.invalid_query", "query parameter limit: " + quoted(std::string_view(*limit)) + " is not a number");
+      return fail(Code::kInvalidArgument, "request.invalid_query",
+                  "query parameter limit: " + quoted(std::string_view(*limit)) + " is not a number");
     }
   }
   SLIPWAY_TRY(const auto token, request.query_parameter("page_token"));
@@ -73,7 +75,8 @@ struct ListedModel {
   std::optional<Version> latest;  // the greatest approved, or else the greatest
 };
 
-Result<std::optional<Version>> latest_of(const ModelRouteParts& parts, Transaction& transaction, const std::string& model) {
+Result<std::optional<Version>> latest_of(const ModelRouteParts& parts, Transaction& transaction,
+                                         const std::string& model) {
   const PageRequest first{.limit = 1, .token = ""};
   SLIPWAY_TRY(Page<Version> approved, parts.models.versions(transaction, model, VersionState::kApproved, first));
   if (!approved.items.empty()) return std::move(approved.items.front());
@@ -173,7 +176,8 @@ HttpResponse decide(const ModelRouteParts& parts, const HttpRequest& request, st
     subject.model = request.parameter("model");
     subject.version = request.parameter("version");
     SLIPWAY_TRY(const DecisionBody body, parse_decision(as_text(request.body)));
-    SLIPWAY_TRY(VersionDetails details, in_write(parts.database, [&](Transaction& transaction) -> Result<VersionDetails> {
+    SLIPWAY_TRY(VersionDetails details,
+                in_write(parts.database, [&](Transaction& transaction) -> Result<VersionDetails> {
                   SLIPWAY_TRY(const Version version, find_version(parts, transaction, request));
                   subject.version = version.semver.to_string();
                   subject.bundle = version.digest;
@@ -192,8 +196,9 @@ HttpResponse decide(const ModelRouteParts& parts, const HttpRequest& request, st
 }
 
 Result<std::string> verify(const ModelRouteParts& parts, const HttpRequest& request) {
-  SLIPWAY_TRY(const Version version,
-              in_read(parts.database, [&](Transaction& transaction) { return find_version(parts, transaction, request); }));
+  SLIPWAY_TRY(const Version version, in_read(parts.database, [&](Transaction& transaction) {
+                return find_version(parts, transaction, request);
+              }));
   SLIPWAY_TRY(const VerifyReport report, parts.bundles.verify(version.digest));
   std::string body;
   JsonWriter json(body);
@@ -245,7 +250,8 @@ HttpResponse push(const ModelRouteParts& parts, const HttpRequest& request) {
 }  // namespace
 
 void add_model_routes(Router& router, const ModelRouteParts& parts) {
-  const auto add = [&](Method method, std::string pattern, Permission permission, std::uint64_t body_bytes_max, WorkerHandler handler) {
+  const auto add = [&](Method method, std::string pattern, Permission permission, std::uint64_t body_bytes_max,
+                       WorkerHandler handler) {
     router.add({.method = method,
                 .pattern = std::move(pattern),
                 .permission = permission,

@@ -62,7 +62,6 @@ class InferenceHandlers {
   }
 
  private:
-
   // A suspended request keeps its own; the next one takes another.
   std::shared_ptr<Scratch> borrow() {
     std::unique_ptr<Scratch> scratch;
@@ -95,11 +94,13 @@ class InferenceHandlers {
     const std::string_view version = request.parameter("version");
     const auto& models = predictor_.snapshot().models;
     const auto model = models.find(name);
-    if (model == models.end()) return fail(Code::kNotFound, "model.not_found", "model " + quoted(name) + " is not served");
+    if (model == models.end())
+      return fail(Code::kNotFound, "model.not_found", "model " + quoted(name) + " is not served");
     if (version.empty()) return model->second.current;
     auto found = model->second.find(version);
     if (found == nullptr) {
-      return fail(Code::kNotFound, "model.version_not_served", "version " + quoted(version) + " of model " + quoted(name) + " is not served");
+      return fail(Code::kNotFound, "model.version_not_served",
+                  "version " + quoted(version) + " of model " + quoted(name) + " is not served");
     }
     return found;
   }
@@ -112,7 +113,8 @@ class InferenceHandlers {
 
   Predictor& predictor_;
   std::function<bool()> is_ready_;
-  std::shared_ptr<std::vector<std::unique_ptr<Scratch>>> free_ = std::make_shared<std::vector<std::unique_ptr<Scratch>>>();
+  std::shared_ptr<std::vector<std::unique_ptr<Scratch>>> free_ =
+      std::make_shared<std::vector<std::unique_ptr<Scratch>>>();
 };
 
 }  // namespace
@@ -120,14 +122,16 @@ class InferenceHandlers {
 void add_inference_routes(Router& router, Predictor& predictor, InferenceRouteOptions options) {
   const std::uint64_t body_bytes_max = options.body_bytes_max;
   const auto handlers = std::make_shared<InferenceHandlers>(predictor, std::move(options));
-  const auto add = [&](Method method, std::string pattern, Permission permission, Task<HttpResponse> (InferenceHandlers::*handler)(HttpRequest&)) {
+  const auto add = [&](Method method, std::string pattern, Permission permission,
+                       Task<HttpResponse> (InferenceHandlers::*handler)(HttpRequest&)) {
     const bool has_body = method == Method::kPost;
-    router.add({.method = method,
-                .pattern = std::move(pattern),
-                .permission = permission,
-                .body = has_body ? BodyKind::kBuffered : BodyKind::kNone,
-                .body_bytes_max = has_body ? body_bytes_max : 0,
-                .handler = IoHandler([handlers, handler](HttpRequest& request) { return ((*handlers).*handler)(request); })});
+    router.add(
+        {.method = method,
+         .pattern = std::move(pattern),
+         .permission = permission,
+         .body = has_body ? BodyKind::kBuffered : BodyKind::kNone,
+         .body_bytes_max = has_body ? body_bytes_max : 0,
+         .handler = IoHandler([handlers, handler](HttpRequest& request) { return ((*handlers).*handler)(request); })});
   };
   add(Method::kGet, "/v2", Permission::kPublic, &InferenceHandlers::server_metadata);
   add(Method::kGet, "/v2/health/live", Permission::kPublic, &InferenceHandlers::live);
