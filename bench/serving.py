@@ -44,7 +44,8 @@ wrk.headers["Inference-Header-Content-Length"] = "{header_length}"
 wrk.headers["Authorization"] = "Bearer {key}"
 done = function(summary, latency, requests)
   io.write(string.format("RESULT %d %d %d %f %f\\n", summary.requests, summary.duration,
-    summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout,
+    summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write
+      + summary.errors.timeout,
     latency:percentile(50), latency:percentile(99)))
 end
 """)
@@ -158,7 +159,7 @@ def main():
             result = {
                 "slipway_per_s": per_s,
                 "fixed_reply_per_s": statistics.median(r["per_s"] for r in fixed),
-                "ratio": statistics.median(o["per_s"] / f["per_s"] for o, f in zip(ours, fixed)),
+                "ratio": statistics.median(o["per_s"] / f["per_s"] for o, f in zip(ours, fixed, strict=True)),
                 "half_load_p50_us": half["p50_us"],
                 "half_load_p99_us": half["p99_us"],
                 "model_run_us": run_us,

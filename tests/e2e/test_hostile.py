@@ -305,7 +305,7 @@ def test_traversal_in_paths(serving, place):
     for text in strings:
         path = place.format(text).encode("latin-1", "replace").replace(b" ", b"%20").replace(b"\0", b"%00")
         status, content = exchange(serving, b"GET " + path + b" HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
-        # A '?' or '#' in the text makes the path end before it; what then answers must be the plain resource, not a file.
+        # A '?' in the text makes the path end before it; what then answers must be the plain resource, not a file.
         assert 400 <= status < 500 or (b"?" in path and status == 200), (path, status)
         assert b"root:" not in content and b"SQLite" not in content, path
     assert serving.get("/v2/health/ready")
