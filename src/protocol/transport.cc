@@ -99,7 +99,7 @@ class TlsTransport final : public Transport {
     joined_ += body;
     asio::async_write(
         stream_, asio::buffer(joined_),
-        [this, session = session_->shared_from_this()](error_code error, std::size_t) { session->on_written(!error); });
+        [session = session_->shared_from_this()](error_code error, std::size_t) { session->on_written(!error); });
     return false;
   }
 

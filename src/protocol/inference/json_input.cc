@@ -9,8 +9,7 @@ namespace slipway {
 namespace {
 
 std::string_view trimmed(std::string_view token) noexcept {
-  while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') token.remove_suffix(1);
-  return token;
+  return token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
 }
 
 Status check_scalar(JsonValue value, simdjson::ondemand::json_type type, const JsonPlace& where) {
@@ -31,9 +30,11 @@ Status check_scalar(JsonValue value, simdjson::ondemand::json_type type, const J
       if (const auto error = value.get_bool().get(flag)) return bad_json(where, error);
       return {};
     }
-    default:
-      if (trimmed(value.raw_json_token()) != "null") return wrong_type(where, "a JSON value");
-      return value.is_null() ? Status() : Status(wrong_type(where, "a JSON value"));
+    default: {
+      bool is_null = false;
+      if (value.is_null().get(is_null) || !is_null) return wrong_type(where, "a JSON value");
+      return {};
+    }
   }
 }
 
