@@ -110,8 +110,9 @@ void round_trip(Element element, DataType type, const std::vector<T>& values) {
   EXPECT_EQ(numbers<T>(out.tensors()[0]), values);
 
   // The same from an address that no type is aligned for.
-  std::vector<std::byte> shifted(values.size() * sizeof(T) + 1);
-  std::memcpy(shifted.data() + 1, values.data(), values.size() * sizeof(T));
+  const std::span<const std::byte> bytes = bytes_of(values);
+  std::vector<std::byte> shifted(1);
+  shifted.insert(shifted.end(), bytes.begin(), bytes.end());
   const std::vector<TensorView> odd = {{"x", type, shape, std::span<const std::byte>(shifted).subspan(1), {}}};
   ASSERT_TRUE(model->run(odd, {}, out));
   EXPECT_EQ(numbers<T>(out.tensors()[0]), values);
