@@ -8,10 +8,6 @@
 namespace slipway {
 namespace {
 
-std::string_view trimmed(std::string_view token) noexcept {
-  return token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
-}
-
 Status check_scalar(JsonValue value, simdjson::ondemand::json_type type, const JsonPlace& where) {
   using simdjson::ondemand::json_type;
   switch (type) {
@@ -56,16 +52,30 @@ tl::unexpected<Error> wrong_type(const JsonPlace& where, std::string_view wanted
   return fail(Code::kInvalidArgument, "infer.wrong_type", where.text() + " is not " + std::string(wanted));
 }
 
+// Every value is consumed: what is merely looked at is skipped by rules that forgive a ":" behind it.
 Result<std::string_view> read_text(JsonValue value, const JsonPlace& where, Arena& arena) {
-  const std::string_view token = trimmed(value.raw_json_token());
-  if (token.size() < 2 || token.front() != '"' || token.back() != '"') return wrong_type(where, "a string");
-  const std::string_view raw = token.substr(1, token.size() - 2);
-  if (raw.find('\\') == std::string_view::npos) return raw;
+  const char* quote = value.raw_json_token().data();
+  if (*quote != '"') return wrong_type(where, "a string");
+  const char* end = quote + 1;
+  while (*end != '"' && *end != '\\') ++end;  // ends inside the document: unclosed strings are found before
+  if (*end == '"') {
+    simdjson::ondemand::raw_json_string raw;
+    if (const auto error = value.get_raw_json_string().get(raw)) return bad_json(where, error);
+    return std::string_view(quote + 1, static_cast<std::size_t>(end - quote - 1));
+  }
   std::string_view text;
   if (const auto error = value.get_string().get(text)) return bad_json(where, error);
   const auto copy = arena.allocate(text.size());
   if (!text.empty()) std::memcpy(copy.data(), text.data(), text.size());
   return as_text(copy);
+}
+
+std::string_view shown_token(JsonValue value) noexcept {
+  constexpr std::size_t kShownMax = 32;  // less than the padding behind every document
+  const char* start = value.raw_json_token().data();
+  std::size_t size = 0;
+  while (size < kShownMax && std::strchr(",]}: \t\r\n", start[size]) == nullptr) ++size;
+  return {start, size};
 }
 
 Result<std::uint64_t> read_unsigned(JsonValue value, const JsonPlace& where) {

@@ -37,6 +37,9 @@ struct JsonPlace {
 tl::unexpected<Error> bad_json(const JsonPlace& where, simdjson::error_code error);
 tl::unexpected<Error> wrong_type(const JsonPlace& where, std::string_view wanted);
 
+// The start of a scalar as it is spelled, for errors. The lengths that simdjson gives are not to be trusted in broken
+// documents.
+std::string_view shown_token(JsonValue value) noexcept;
 // A string as a view into the document where it has no escapes, else decoded into `arena`.
 Result<std::string_view> read_text(JsonValue value, const JsonPlace& where, Arena& arena);
 Result<std::uint64_t> read_unsigned(JsonValue value, const JsonPlace& where);

@@ -12,11 +12,9 @@ namespace {
 std::string input_name(const TensorView& tensor) { return "input " + quoted(tensor.name); }
 
 tl::unexpected<Error> bad_element(const TensorView& tensor, std::size_t index, JsonValue value) {
-  std::string_view token = value.raw_json_token();
-  while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') token.remove_suffix(1);
   return fail(Code::kInvalidArgument, "infer.bad_element",
-              input_name(tensor) + " element " + std::to_string(index) + ": " + quoted(token) + " is not a value of " +
-                  std::string(to_string(tensor.type)));
+              input_name(tensor) + " element " + std::to_string(index) + ": " + quoted(shown_token(value)) +
+                  " is not a value of " + std::string(to_string(tensor.type)));
 }
 
 tl::unexpected<Error> bad_count(const TensorView& tensor) {
