@@ -119,7 +119,7 @@ TEST(Record, JsonLeavesAbsentFieldsOut) {
   record.latency_us = 42;
   EXPECT_EQ(
       to_json(7, record),
-      R"({"index":7,"time":"2023-11-14T22:13:20.000000Z","id":"018bcfe5-6800-7000-8000-000000000001",)"
+      R"({"index":7,"time":"2023-11-14T22:13:20.000000Z","request_id":"018bcfe5-6800-7000-8000-000000000001",)"
       R"("kind":"prediction","action":"predict","principal":"ana","outcome":"ok","latency_us":42,"shadow":true})");
 }
 
