@@ -1,12 +1,16 @@
 // Commitments to inputs and outputs: what a record keeps of them instead of the data.
 //
-// commitment = SHA-256(salt || canonical form), salt = HMAC-SHA-256(server's commitment key, request id || side).
+//   salt       = SHA-256(server's commitment key || request id)
+//   commitment = SHA-256(salt || side || canonical form)
+//
 // Inputs of low entropy cannot be guessed from the log without the key; with it the server can prove later what it was
-// asked and answered. Canonical form: per tensor, in order: name, 0x00, type byte, rank (u32), dimensions (i64), byte
-// length (u64), bytes; for BYTES each element as u32 length and bytes. Integers little endian.
+// asked and answered. The salt is a keyed hash: what it hashes has one length and its value never leaves the server.
+// Canonical form: per tensor, in order: name, 0x00, type byte, rank (u32), dimensions (i64), byte length (u64), bytes;
+// for BYTES each element as u32 length and bytes. Integers little endian.
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "base/digest.h"
 #include "base/id.h"
@@ -17,21 +21,20 @@ namespace slipway {
 
 enum class CommitmentSide : std::uint8_t { kInput = 1, kOutput = 2 };
 
-// Keeps its hashing state between calls; one for each thread.
+// Keeps its hashing state and memory between calls; one for each thread. The key outlives it.
 class Committer {
  public:
   // Precondition: the key has 32 bytes.
   explicit Committer(const Secret& key);
-  Digest commit(const Id& request, CommitmentSide side, std::span<const TensorView> tensors) noexcept;
+  Digest salt(const Id& request) noexcept;
+  Digest commit(const Digest& salt, CommitmentSide side, std::span<const TensorView> tensors);
 
  private:
-  Digest salt(const Id& request, CommitmentSide side) noexcept;
+  void append(std::span<const std::byte> bytes);
 
-  Sha256 inner_;
-  Sha256 outer_;
-  Sha256 body_;
-  std::array<std::uint8_t, 64> inner_pad_;
-  std::array<std::uint8_t, 64> outer_pad_;
+  const Secret& key_;
+  Sha256 hasher_;
+  std::string gathered_;  // small pieces on their way into the hasher: a call for each would cost more than the hashing
 };
 
 }  // namespace slipway

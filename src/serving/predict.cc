@@ -152,9 +152,10 @@ Task<Status> Predictor::record(const PredictCall& call, const InferRequest& requ
   record.arm = "champion";
   record.bundle = version.digest;
   record.trace = call.trace_id;
-  record.input_commitment = committer_.commit(call.request_id, CommitmentSide::kInput, request.inputs);
+  const Digest salt = committer_.salt(call.request_id);
+  record.input_commitment = committer_.commit(salt, CommitmentSide::kInput, request.inputs);
   if (outcome == Code::kOk) {
-    record.output_commitment = committer_.commit(call.request_id, CommitmentSide::kOutput, prediction.response.outputs);
+    record.output_commitment = committer_.commit(salt, CommitmentSide::kOutput, prediction.response.outputs);
   }
   if (!limits_.is_audit_strict) co_return audit_.append_relaxed(record);
 
