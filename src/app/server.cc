@@ -10,6 +10,7 @@
 #include "access/access_control.h"
 #include "app/catalog.h"
 #include "app/housekeeping.h"
+#include "app/request_observer.h"
 #include "app/secret_file.h"
 #include "audit/log.h"
 #include "base/json_writer.h"
@@ -90,6 +91,7 @@ struct Server::Parts {
   Admission admission{settings.requests_in_flight_max};
   DeadlineTimer deadlines;
   std::vector<std::unique_ptr<Predictor>> predictors;  // one for each I/O thread
+  RequestObserver observer{registry, settings.io_threads};
   std::atomic<bool> is_ready{false};
   std::unique_ptr<Housekeeping> housekeeping;
   std::unique_ptr<HttpServer> http;
@@ -175,6 +177,10 @@ Status Server::Parts::open_http() {
   options.spool_directory = (data / "tmp").string();
   if (!settings.tls_certificate_file.empty())
     options.tls = TlsFiles{settings.tls_certificate_file, settings.tls_key_file};
+  options.on_complete = [this](unsigned thread, const HttpRequest& request, int status,
+                               std::chrono::nanoseconds duration) {
+    observer.observe(thread, request, status, duration);
+  };
   options.on_second = [this](unsigned thread) { predictors[thread]->refresh(); };
   SLIPWAY_TRY(http, HttpServer::listen(std::move(options), [this](unsigned thread) { return make_router(thread); }));
   return {};

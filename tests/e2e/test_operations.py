@@ -130,6 +130,8 @@ def test_metrics_in_both_formats(make_server):
     durations = families["slipway_prediction_duration_seconds"]
     assert durations.type == "histogram"
     assert [s.value for s in durations.samples if s.name.endswith("_count")] == [3]
+    answered = {(s.labels["route"], s.labels["status"]): s.value for s in families["slipway_http_requests"].samples}
+    assert answered[("/v2/models/{model}/infer", "200")] == 3
     assert families["process_resident_memory_bytes"].samples[0].value > 0
     exposed = server.get("/metrics", Accept="application/openmetrics-text; version=1.0.0").decode()
     assert exposed.endswith("# EOF\n")
@@ -140,7 +142,7 @@ def test_metrics_in_both_formats(make_server):
 
 
 def test_traceparent_reaches_records(make_server):
-    server = make_server("--audit", "strict")
+    server = make_server("--audit", "strict", "--log-level", "debug")
     push_approved(server, "simple", MODELS / "simple.onnx")
     trace = "0af7651916cd43dd8448eb211c80319c"
     content = json.dumps(
@@ -153,6 +155,12 @@ def test_traceparent_reaches_records(make_server):
         identity = response.headers["slipway-request-id"]
     record = json.loads(server.cli("audit", "query", "--request-id", identity, "--json").stdout)["records"][0]
     assert record["trace_id"] == trace
+    assert server.stop() == 0
+    lines = [json.loads(line) for line in server.log().splitlines()]
+    logged = [line for line in lines if line.get("request_id") == identity]
+    assert [(line["trace_id"], line["status"], line["route"]) for line in logged] == [
+        (trace, 200, "/v2/models/{model}/infer")
+    ]
 
 
 COMMANDS = [
