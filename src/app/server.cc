@@ -49,6 +49,15 @@ Status make_directory(const fs::path& path) {
   return {};
 }
 
+// What a killed process left: uploads, downloads and probes, each as large as a model.
+void empty_directory(const fs::path& path) {
+  std::error_code ignored;
+  for (fs::directory_iterator entry(path, ignored), end; !ignored && entry != end; entry.increment(ignored)) {
+    std::error_code also_ignored;
+    fs::remove_all(entry->path(), also_ignored);
+  }
+}
+
 Status write_ready_file(const std::string& path, const std::string& url) {
   std::string text;
   JsonWriter(text).begin_object().key("http").value(url).end_object();
@@ -112,6 +121,7 @@ Status Server::Parts::open_stores() {
   if (settings.objects_uri.empty()) SLIPWAY_CHECK(make_directory(data / "objects"));
   SLIPWAY_TRY(objects, open_object_store(objects_uri));
   SLIPWAY_TRY(audit, audit::AuditLog::open(data / "audit"));
+  empty_directory(data / "tmp");  // behind the log's lock: no other process uses it
   SLIPWAY_TRY(access, AccessControl::open(*database));
   if (settings.is_auth_on) {
     SLIPWAY_TRY(const auto first_key, access->bootstrap(data));

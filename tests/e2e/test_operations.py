@@ -128,6 +128,14 @@ def test_drain_finishes_what_is_in_flight(make_server):
     assert not (server.directory / "ready.json").exists(), "whoever waits for the next start would go on too early"
 
 
+def test_start_clears_what_a_killed_server_left(make_server, tmp_path):
+    left = tmp_path / "killed/data/tmp/probe-1/model.onnx"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"x")
+    make_server(directory=tmp_path / "killed")
+    assert list((tmp_path / "killed/data/tmp").iterdir()) == []
+
+
 def test_metrics_in_both_formats(make_server):
     server = make_server()
     push_approved(server, "simple", MODELS / "simple.onnx")
