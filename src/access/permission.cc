@@ -28,6 +28,10 @@ constexpr std::array<unsigned, 7> kMatrix = {
     kReads | bit(Permission::kReadAudit),
 };
 
+// What concerns the whole server and so cannot be had by a role on one model: whoever manages access could give
+// themselves every other role, and the log tells of every model.
+constexpr unsigned kServerWide = bit(Permission::kManageAccess) | bit(Permission::kReadAudit);
+
 }  // namespace
 
 std::string_view to_string(Permission permission) noexcept {
@@ -47,8 +51,9 @@ bool allows(Role role, Permission permission) noexcept {
 
 bool Principal::may(Permission permission, std::string_view model) const noexcept {
   if (permission == Permission::kPublic) return true;
+  const bool is_any_model_enough = model.empty() && (kServerWide & bit(permission)) == 0;
   return std::any_of(grants.begin(), grants.end(), [&](const Grant& grant) {
-    return allows(grant.role, permission) && (model.empty() || grant.model == "*" || grant.model == model);
+    return allows(grant.role, permission) && (is_any_model_enough || grant.model == "*" || grant.model == model);
   });
 }
 

@@ -45,7 +45,8 @@ struct Principal {
   std::string name;  // for people
   std::vector<Grant> grants;
 
-  // Precondition: `model` is the model the request names, "" when it names none (then any grant of the role counts).
+  // Precondition: `model` is the model the request names, "" when it names none: then any grant of the role counts, but
+  // managing access and reading the audit log need it on all models.
   bool may(Permission permission, std::string_view model) const noexcept;
 };
 

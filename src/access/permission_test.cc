@@ -65,5 +65,15 @@ TEST(Principal, RequestThatNamesNoModelNeedsTheRoleOnSomeModel) {
   EXPECT_FALSE(principal.may(kDeploy, ""));
 }
 
+// An admin of one model could otherwise make a key for all of them, or take over anybody's.
+TEST(Principal, AccessAndAuditAreOfTheWholeServer) {
+  const Principal scoped{"1", "ann", {{Role::kAdmin, "iris"}, {Role::kAuditor, "iris"}}};
+  EXPECT_FALSE(scoped.may(kManageAccess, ""));
+  EXPECT_FALSE(scoped.may(kReadAudit, ""));
+  const Principal whole{"2", "bob", {{Role::kAdmin, "*"}, {Role::kAuditor, "*"}}};
+  EXPECT_TRUE(whole.may(kManageAccess, ""));
+  EXPECT_TRUE(whole.may(kReadAudit, ""));
+}
+
 }  // namespace
 }  // namespace slipway

@@ -50,15 +50,32 @@ Status make_directory(const fs::path& path) {
   return {};
 }
 
+// What a killed process left: uploads, downloads and probes, each as large as a model.
+void empty_directory(const fs::path& path) {
+  std::error_code ignored;
+  for (fs::directory_iterator entry(path, ignored), end; !ignored && entry != end; entry.increment(ignored)) {
+    std::error_code also_ignored;
+    fs::remove_all(entry->path(), also_ignored);
+  }
+}
+
 Status write_ready_file(const std::string& path, const std::string& url) {
   std::string text;
   JsonWriter(text).begin_object().key("http").value(url).end_object();
   const std::string temporary = path + ".tmp";
-  std::ofstream(temporary) << text << '\n';
-  if (std::rename(temporary.c_str(), path.c_str()) != 0) {
+  std::ofstream file(temporary);
+  file << text << '\n';
+  file.close();
+  if (!file || std::rename(temporary.c_str(), path.c_str()) != 0) {
     return fail(Code::kUnavailable, "app.ready_file", path + " cannot be written: " + std::strerror(errno));
   }
   return {};
+}
+
+// Whoever waits for the file must not find the one of an earlier run.
+void remove_ready_file(const std::string& path) {
+  std::error_code ignored;
+  if (!path.empty()) fs::remove(path, ignored);
 }
 
 }  // namespace
@@ -106,6 +123,7 @@ Status Server::Parts::open_stores() {
   if (settings.objects_uri.empty()) SLIPWAY_CHECK(make_directory(data / "objects"));
   SLIPWAY_TRY(objects, open_object_store(objects_uri));
   SLIPWAY_TRY(audit, audit::AuditLog::open(data / "audit"));
+  empty_directory(data / "tmp");  // behind the log's lock: no other process uses it
   SLIPWAY_TRY(access, AccessControl::open(*database));
   if (settings.is_auth_on) {
     SLIPWAY_TRY(const auto first_key, access->bootstrap(data));
@@ -194,6 +212,7 @@ Result<std::unique_ptr<Server>> Server::open(Settings settings) {
   auto parts = std::make_unique<Parts>(std::move(settings));
   parts->registry.add_collector(collect_process_metrics);
   SLIPWAY_CHECK(parts->open_stores());
+  remove_ready_file(parts->settings.ready_file);  // the data is ours now, so no other server runs that wrote it
   SLIPWAY_CHECK(parts->open_serving());
   SLIPWAY_CHECK(parts->open_http());
   parts->housekeeping = std::make_unique<Housekeeping>(*parts->database, *parts->objects, *parts->access, *parts->audit,
@@ -224,6 +243,7 @@ Status Server::run() {
   sigwait(&signals, &received);                     // blocked in every thread since the start of main
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // a second signal ends the process
   parts.is_ready = false;
+  remove_ready_file(settings.ready_file);
   log::info("server.draining", {{"signal", received}, {"in_flight", parts.http->in_flight()}});
   const bool is_clean = parts.http->drain(settings.drain_timeout);
   parts.housekeeping.reset();

@@ -15,7 +15,7 @@ struct Settings {
   std::string data_directory;  // everything that is kept lies below it
   std::string http_address = "127.0.0.1";
   std::uint16_t http_port = 8080;  // 0: any free port, see ready_file
-  std::string ready_file;          // written when ready: {"http": "http://…"}; "" for none
+  std::string ready_file;          // there while ready: {"http": "http://…"}; "" for none
   bool is_auth_on = true;
   bool is_behind_trusted_proxy = false;  // a proxy ends TLS: allows a plain listener off loopback
   std::string tls_certificate_file;

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <pthread.h>
 #include <sys/random.h>
 
 namespace slipway {
@@ -21,15 +23,27 @@ void fill_from_kernel(std::span<std::byte> out) noexcept {
   }
 }
 
+// Counts the forks of this process. A child must not hand out what its parent has buffered, or both would make the same
+// ids and keys.
+std::atomic<std::uint32_t> forks{0};
+
 class SystemRandom final : public Random {
  public:
+  SystemRandom() {
+    const int error = pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
+    if (error != 0) std::abort();  // no memory, at the very start
+  }
+
   void fill(std::span<std::byte> out) noexcept override {
     // One system call serves many ids; what was handed out is wiped, so that it cannot be read back from memory.
     thread_local std::array<std::byte, 512> pool;
     thread_local std::size_t used = pool.size();
+    thread_local std::uint32_t filled_after = 0;
     if (out.size() > pool.size()) return fill_from_kernel(out);
-    if (used + out.size() > pool.size()) {
+    const std::uint32_t forked = forks.load(std::memory_order_relaxed);
+    if (used + out.size() > pool.size() || filled_after != forked) {
       fill_from_kernel(pool);
+      filled_after = forked;
       used = 0;
     }
     std::copy_n(pool.begin() + static_cast<std::ptrdiff_t>(used), out.size(), out.begin());

@@ -4,7 +4,9 @@
 #include <bit>
 #include <gtest/gtest.h>
 #include <set>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace slipway {
@@ -35,6 +37,27 @@ TEST(SystemRandom, HalfOfTheBitsAreSet) {
   int ones = 0;
   for (const std::byte byte : bytes) ones += std::popcount(std::to_integer<unsigned>(byte));
   EXPECT_NEAR(ones, 1 << 18, 6 * 363);  // the standard deviation is sqrt(2^19) / 2 = 362
+}
+
+TEST(SystemRandom, ForkedChildDrawsItsOwn) {
+  system_random().next();  // the pool holds bytes that are not handed out yet
+  std::array<int, 2> pipe_ends{};
+  ASSERT_EQ(::pipe(pipe_ends.data()), 0);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const std::uint64_t drawn = system_random().next();
+    ::_exit(::write(pipe_ends[1], &drawn, sizeof drawn) == sizeof drawn ? 0 : 1);
+  }
+  const std::uint64_t own = system_random().next();
+  std::uint64_t drawn = 0;
+  EXPECT_EQ(::read(pipe_ends[0], &drawn, sizeof drawn), static_cast<ssize_t>(sizeof drawn));
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_NE(own, drawn);
+  ::close(pipe_ends[0]);
+  ::close(pipe_ends[1]);
 }
 
 TEST(SystemRandom, ThreadsGetDifferentNumbers) {

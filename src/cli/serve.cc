@@ -70,7 +70,7 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   command->add_option("--data", settings.data_directory, "Directory for everything that is kept")->required();
   command->add_option("--http", options->http, "ADDRESS:PORT to listen on; port 0 takes a free one")
       ->capture_default_str();
-  command->add_option("--ready-file", settings.ready_file, "File that is written when ready: {\"http\": URL}");
+  command->add_option("--ready-file", settings.ready_file, "File that is there while ready: {\"http\": URL}");
   command->add_option("--auth", options->auth, "API keys: on, or off (only on a loopback address)")
       ->check(CLI::IsMember({"on", "off"}))
       ->capture_default_str();

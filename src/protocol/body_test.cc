@@ -98,6 +98,16 @@ TEST(Body, IsSpooledInConstantMemoryAndItsFileRemoved) {
   EXPECT_THAT(client.receive().body, testing::StartsWith("5 "));
 }
 
+TEST(Body, OfAnEmptyUploadIsAnEmptyFile) {
+  TestServer server;
+  RawClient client(server.server->port());
+  for (const std::string framing : {"Content-Length: 0\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"}) {
+    ASSERT_TRUE(client.send("PUT /spooled-size HTTP/1.1\r\nHost: t\r\n" + framing));
+    EXPECT_EQ(client.receive().body, "0");
+  }
+  EXPECT_TRUE(TestServer::eventually([&] { return std::filesystem::is_empty(server.directory()); }));
+}
+
 TEST(Body, OfABrokenUploadLeavesNothing) {
   TestServer server;
   {

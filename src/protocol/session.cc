@@ -157,7 +157,8 @@ bool Session::step_body() {
     return refuse(used.error());
   }
   raw_begin_ += *used;
-  if (is_spooling_ && (body_.size() >= kPieceBytes || (intake_.is_complete() && body_.size() > 0))) {
+  const bool is_last = intake_.is_complete() && (body_.size() > 0 || spool_.path().empty());  // an empty body is a file
+  if (is_spooling_ && (body_.size() >= kPieceBytes || is_last)) {
     write_piece();
     return false;
   }

@@ -116,6 +116,12 @@ class TestServer {
                   }
                   return text(std::to_string(size) + " " + std::to_string(sum));
                 })});
+    router.add({Method::kPut, "/spooled-size", Permission::kPublic, BodyKind::kSpooled, 1024,
+                WorkerHandler([](const HttpRequest& request) {
+                  std::error_code error;
+                  const auto size = std::filesystem::file_size(request.body_file, error);
+                  return text(error ? error.message() : std::to_string(size));
+                })});
     router.add({Method::kGet, "/suspended", Permission::kPublic, BodyKind::kNone, 0,
                 IoHandler([this](HttpRequest& request) -> Task<HttpResponse> {
                   const int value = co_await callback_on<int>(*request.executor, [this](auto resume) {

@@ -10,9 +10,10 @@ WorkerPool::WorkerPool(unsigned threads, std::size_t queue_max) : queue_(queue_m
   }
 }
 
-WorkerPool::~WorkerPool() {
+void WorkerPool::stop() {
   queue_.close();
   for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 bool WorkerPool::try_post(std::function<void()> work) { return queue_.try_push(std::move(work)); }

@@ -14,9 +14,12 @@ class WorkerPool {
  public:
   // Precondition: both > 0.
   WorkerPool(unsigned threads, std::size_t queue_max);
-  ~WorkerPool();  // runs what is queued, then ends
+  ~WorkerPool() { stop(); }
 
-  // False when the queue is full. Thread-safe.
+  // Runs what is queued, then ends the threads; what they hold is freed by then. Not thread-safe.
+  void stop();
+
+  // False when the queue is full or stop() was called. Thread-safe.
   [[nodiscard]] bool try_post(std::function<void()> work);
 
  private:

@@ -96,12 +96,25 @@ Status write_below(ObjectStore& objects, const ManifestFile& file, const std::fi
               "cannot create " + path.parent_path().string() + ": " + error.message());
 }
 
-// Streams into the store, or through the hash alone where the blob is there.
+// False when the object's bytes are not those of its name.
+Result<bool> is_intact(ObjectStore& objects, const std::string& key, const Digest& expected) {
+  SLIPWAY_TRY(const std::unique_ptr<ObjectReader> reader, objects.open(key));
+  std::vector<std::byte> buffer(kChunkBytes);
+  SLIPWAY_TRY(const Digest found,
+              pump(chunks_of(*reader, buffer), [](std::span<const std::byte>) { return Status{}; }));
+  return found == expected;
+}
+
+// Streams into the store, or through the hash alone where the blob is there. One that has changed there is replaced.
 Status store(ObjectStore& objects, const NextChunk& next, const Digest& expected) {
   const std::string key = blob_key(expected);
   if (const auto there = objects.stat(key)) {
-    SLIPWAY_TRY(const Digest found, pump(next, [](std::span<const std::byte>) { return Status{}; }));
-    return check_digest(found, expected);
+    SLIPWAY_TRY(const bool is_kept, is_intact(objects, key, expected));
+    if (is_kept) {
+      SLIPWAY_TRY(const Digest found, pump(next, [](std::span<const std::byte>) { return Status{}; }));
+      return check_digest(found, expected);
+    }
+    SLIPWAY_CHECK(objects.remove(key));
   } else if (there.error().code != Code::kNotFound) {
     return fail(there.error());
   }

@@ -143,6 +143,14 @@ TEST_F(BundleStoreTest, OneAlteredByteIsNeverHandedOut) {
   EXPECT_FALSE(std::filesystem::exists(out));
 }
 
+TEST_F(BundleStoreTest, UploadReplacesABlobThatHasChanged) {
+  const Manifest manifest = stored();
+  blob(big_)[1'234'567] ^= std::byte{1};
+  ASSERT_TRUE(store_.put_blob(as_bytes(big_), sha256(big_)));
+  EXPECT_TRUE(store_.verify(bundle_digest(manifest))->is_intact);
+  EXPECT_TRUE(store_.load(manifest, "model.onnx"));
+}
+
 TEST_F(BundleStoreTest, OtherSizeAndMissingFileAreNoticed) {
   const Manifest manifest = stored();
   blob("abc").push_back(std::byte{0});

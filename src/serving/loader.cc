@@ -1,5 +1,7 @@
 #include "serving/loader.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "runtime/onnx_inspect.h"
 
@@ -19,6 +21,13 @@ std::vector<TensorSpec> input_specs(const ModelSignature& signature) {
 }
 
 }  // namespace
+
+bool may_repeat_by_input(const OnnxSummary& summary) {
+  return std::any_of(summary.operators.begin(), summary.operators.end(), [](const auto& counted) {
+    const std::string_view name = std::string_view(counted.first).substr(0, counted.first.find(':'));  // its overload
+    return name == "Loop" || name == "Scan";
+  });
+}
 
 Loader::Loader(const BundleStore& bundles, std::shared_ptr<const OnnxRuntime> runtime, ServingMetrics& metrics,
                LoaderOptions options)
@@ -60,7 +69,8 @@ Result<std::shared_ptr<const ServedVersion>> Loader::load_version(const Version&
   served->number_text = std::to_string(version.number);
   served->digest = version.digest;
   const double run_us = bundle.model->probe_run_us();
-  if (run_us == 0 || run_us > static_cast<double>(options_.inline_run_max.count())) {  // 0: not known
+  const bool is_quick = run_us > 0 && run_us <= static_cast<double>(options_.inline_run_max.count());  // 0: not known
+  if (!is_quick || may_repeat_by_input(bundle.model->summary())) {
     served->runners = std::make_unique<RunnerPool>(options_.runner_threads, options_.runner_queue_max);
   }
   served->runtime = std::move(bundle.model);

@@ -30,6 +30,10 @@ struct LoadedBundle {
   std::shared_ptr<const BoundContract> bound;
 };
 
+// Can the values of an input make the model run however long? Then a quick run says nothing of the next one, and it
+// must not run where it would hold up everybody else.
+bool may_repeat_by_input(const OnnxSummary& summary);
+
 class Loader {
  public:
   Loader(const BundleStore& bundles, std::shared_ptr<const OnnxRuntime> runtime, ServingMetrics& metrics,

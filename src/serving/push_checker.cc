@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/id.h"
 #include "runtime/probe.h"
+#include "serving/deadline_timer.h"
 
 namespace slipway {
 namespace {
@@ -69,8 +70,12 @@ Result<ModelTestReport> PushChecker::test(const Manifest& manifest, const Loaded
   ModelUnderTest model;
   for (const ModelTensor& input : loaded.model->signature().inputs) model.inputs.push_back(input.spec);
   RunOutputs outputs;
+  // The probe has tried the model with inputs of its own; with those of the suite it may never end.
+  SLIPWAY_TRY(const std::unique_ptr<RunControl> control, loaded.model->make_control());
+  DeadlineTimer timer;
+  timer.schedule(std::chrono::steady_clock::now() + time_limit_, [&control] { control->terminate(); });
   model.run = [&](std::span<const TensorView> inputs) -> Result<std::vector<OwnedTensor>> {
-    SLIPWAY_CHECK(loaded.model->run(inputs, {}, outputs));
+    SLIPWAY_CHECK(loaded.model->run(inputs, {}, outputs, control.get()));
     return copy_of(outputs.tensors());
   };
   model.read_file = [&](std::string_view path) -> Result<std::string> {

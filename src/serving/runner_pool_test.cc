@@ -31,6 +31,23 @@ TEST(RunnerPool, RefusesWhenItsQueueIsFullAndRunsWhatItAccepted) {
   EXPECT_EQ(ran, 3);
 }
 
+// A version that is retired while its last run goes on is freed by that run.
+TEST(RunnerPool, IsFreedByItsOwnJob) {
+  std::promise<void> retired;
+  const auto freed = std::make_shared<std::promise<void>>();
+  auto pool = std::make_shared<RunnerPool>(2, 4);
+  const auto owned = std::make_shared<std::shared_ptr<RunnerPool>>(pool);
+  ASSERT_TRUE(pool->try_submit([gate = retired.get_future().share(), freed, owned] {
+    gate.wait();
+    owned->reset();
+    freed->set_value();
+  }));
+  pool.reset();
+  auto done = freed->get_future();
+  retired.set_value();
+  EXPECT_EQ(done.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+}
+
 TEST(DeadlineTimer, ExpiresInOrderOfTimeWhateverTheOrderOfScheduling) {
   DeadlineTimer timer;
   std::promise<void> done;

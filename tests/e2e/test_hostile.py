@@ -207,13 +207,17 @@ def test_encodings(serving, encoding, content):
 
 
 def test_chunks_of_one_byte_are_read(serving):
-    head = f"POST {INFER} HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n".encode()
+    head = (
+        f"POST {INFER} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n".encode()
+    )
     status, content = exchange(serving, head + chunked(body(), 1))
     assert status == 200, content
 
 
 def test_chunk_flood(serving):
-    head = f"POST {INFER} HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n".encode()
+    head = (
+        f"POST {INFER} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n".encode()
+    )
     refused(serving, exchange(serving, head + chunked(b" " * 1_000_000 + body(), 1), timeout_s=60))
 
 
@@ -233,27 +237,29 @@ FRAMING_CASES = {
 
 @pytest.mark.parametrize("name", FRAMING_CASES)
 def test_framing(serving, name):
-    raw = f"POST {INFER} HTTP/1.1\r\nHost: h\r\n{FRAMING_CASES[name]}\r\n12345".encode()
+    raw = f"POST {INFER} HTTP/1.1\r\nHost: localhost\r\n{FRAMING_CASES[name]}\r\n12345".encode()
     status, _ = exchange(serving, raw)
     assert 400 <= status < 500 or status == NOT_IMPLEMENTED
     assert serving.get("/v2/health/ready")
 
 
 def test_bad_chunk_size(serving):
-    raw = f"POST {INFER} HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n".encode()
+    raw = (
+        f"POST {INFER} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n".encode()
+    )
     status, _ = exchange(serving, raw)
     assert 400 <= status < 500
 
 
 def test_body_that_never_comes_leaves_the_server_up(serving):
     with socket.create_connection(("127.0.0.1", serving.port)) as connection:
-        connection.sendall(f"POST {INFER} HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n{{".encode())
+        connection.sendall(f"POST {INFER} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{{".encode())
     assert serving.get("/v2/health/ready")
 
 
 def test_header_flood(serving):
     raw = (
-        b"GET /v2 HTTP/1.1\r\nHost: h\r\n"
+        b"GET /v2 HTTP/1.1\r\nHost: localhost\r\n"
         + b"".join(b"X-%d: %s\r\n" % (i, b"a" * 100) for i in range(20_000))
         + b"\r\n"
     )
@@ -304,7 +310,9 @@ def test_traversal_in_paths(serving, place):
     assert len(strings) == 200
     for text in strings:
         path = place.format(text).encode("latin-1", "replace").replace(b" ", b"%20").replace(b"\0", b"%00")
-        status, content = exchange(serving, b"GET " + path + b" HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        status, content = exchange(
+            serving, b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        )
         # A '?' in the text makes the path end before it; what then answers must be the plain resource, not a file.
         assert 400 <= status < 500 or (b"?" in path and status == 200), (path, status)
         assert b"root:" not in content and b"SQLite" not in content, path

@@ -2,6 +2,10 @@
 
 import json
 import pathlib
+import threading
+import time
+import urllib.error
+import urllib.request
 
 import pytest
 from server import MODELS, cli, push_approved
@@ -12,8 +16,6 @@ def show(server, reference):
 
 
 def predict(server, model="simple", value=1):
-    import urllib.request
-
     content = json.dumps(
         {"inputs": [{"name": f"INPUT{i}", "shape": [1, 16], "datatype": "INT32", "data": [value] * 16} for i in (0, 1)]}
     ).encode()
@@ -145,6 +147,45 @@ def test_a_failing_model_test_keeps_a_version_a_draft(make_server, tmp_path):
         "model", "push", MODELS / "simple.onnx", "--name", "simple", "--version", "1.0.1", "--tests", good, who="alice"
     )
     assert show(server, "simple@1.0.1")["state"] == "candidate"
+
+
+def endless(iterations):
+    return {"iterations": {"datatype": "INT64", "shape": [1], "data": [iterations]}}
+
+
+def test_a_test_suite_that_does_not_end_is_stopped(make_server, tmp_path):
+    server = make_server("--probe-timeout-ms", "3000")
+    suite = tmp_path / "tests.json"
+    case = {"name": "endless", "inputs": endless(2**60), "outputs": {"total": {"data": [0]}}}
+    suite.write_text(json.dumps({"cases": [case]}))
+    path = MODELS / "slow_by_input.onnx"
+    server.cli(
+        "model", "push", path, "--name", "slow", "--version", "1.0.0", "--tests", suite, who="alice", check=False
+    )
+    assert show(server, "slow@1.0.0")["state"] == "draft"
+
+
+def test_an_endless_input_holds_up_nobody_else(make_server):
+    server = make_server("--predict-timeout-ms", "2000")
+    push_approved(server, "slow", MODELS / "slow_by_input.onnx")
+    inputs = [{"name": name, **given} for name, given in endless(2**60).items()]
+    request = urllib.request.Request(f"{server.url}/v2/models/slow/infer", json.dumps({"inputs": inputs}).encode())
+    answers = []
+
+    def ask():
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=20)
+        answers.append(refused.value.code)
+
+    client = threading.Thread(target=ask)
+    client.start()
+    while client.is_alive():
+        started = time.monotonic()
+        assert server.get("/v2/health/live")
+        assert time.monotonic() - started < 1
+        time.sleep(0.05)
+    client.join()
+    assert answers == [504]
 
 
 def test_pull_gives_back_the_bytes(make_server, tmp_path):

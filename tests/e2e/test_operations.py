@@ -94,6 +94,15 @@ def test_refuses_to_listen_unsafely(tmp_path, arguments, word):
     assert word in done.stderr.lower()
 
 
+def test_role_on_one_model_does_not_reach_the_whole_server(make_server):
+    server = make_server(auth="on")
+    bootstrap = (server.directory / "data/bootstrap.key").read_text().strip()
+    admin = create_key(server, bootstrap, "iris-admin", "admin", "--model", "iris")["key"]
+    auditor = create_key(server, bootstrap, "iris-auditor", "auditor", "--model", "iris")["key"]
+    assert status_of(server, "/api/v1/keys", admin) == 403
+    assert status_of(server, "/api/v1/audit/records", auditor) == 403
+
+
 def test_drain_finishes_what_is_in_flight(make_server):
     server = make_server()
     push_approved(server, "slow", MODELS / "slow.onnx")
@@ -116,6 +125,15 @@ def test_drain_finishes_what_is_in_flight(make_server):
     client.join()
     assert results == [200]
     assert server.process.wait(timeout=20) == 0
+    assert not (server.directory / "ready.json").exists(), "whoever waits for the next start would go on too early"
+
+
+def test_start_clears_what_a_killed_server_left(make_server, tmp_path):
+    left = tmp_path / "killed/data/tmp/probe-1/model.onnx"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"x")
+    make_server(directory=tmp_path / "killed")
+    assert list((tmp_path / "killed/data/tmp").iterdir()) == []
 
 
 def test_metrics_in_both_formats(make_server):

@@ -11,6 +11,14 @@ std::string refusal_details(const Error& error) {
   return details;
 }
 
+// What a request names can be longer than what a record holds, and a refused decision must be recorded all the same.
+std::string_view clipped(std::string_view text) noexcept {
+  if (text.size() <= audit::kTextBytesMax) return text;
+  std::size_t size = audit::kTextBytesMax;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80) --size;  // not inside a character
+  return text.substr(0, size);
+}
+
 }  // namespace
 
 HttpResponse DecisionLog::decide(const HttpRequest& request, std::string_view action, int status,
@@ -28,9 +36,9 @@ HttpResponse DecisionLog::decide(const HttpRequest& request, std::string_view ac
   record.http_status = static_cast<std::uint16_t>(response.status);
   record.action = action;
   record.principal = request.principal->id;
-  record.endpoint = subject.model;
-  record.model = subject.model;
-  record.version = subject.version;
+  record.endpoint = clipped(subject.model);
+  record.model = clipped(subject.model);
+  record.version = clipped(subject.version);
   record.bundle = subject.bundle;
   record.trace = request.trace.trace_id;
   record.details = subject.details;

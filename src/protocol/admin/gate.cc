@@ -1,5 +1,7 @@
 #include "protocol/admin/gate.h"
 
+#include "access/this_machine.h"
+
 namespace slipway {
 
 Gate make_gate(const AccessPolicy& policy, const SnapshotCell<AccessSnapshot>& keys, const Clock& clock) {
@@ -7,6 +9,7 @@ Gate make_gate(const AccessPolicy& policy, const SnapshotCell<AccessSnapshot>& k
   auto reader = std::make_shared<SnapshotCell<AccessSnapshot>::Reader>(keys);
   return [policy, reader, &clock](const HttpRequest& request, Permission permission,
                                   std::string_view model) -> Result<std::shared_ptr<const Principal>> {
+    if (!policy.is_auth_on) SLIPWAY_CHECK(check_from_this_machine(request.header("host"), request.header("origin")));
     const Credentials credentials{request.header("authorization"), request.header("x-api-key"),
                                   request.header("slipway-principal")};
     return admit(policy, *reader->read(), credentials, clock.now(), permission, model);

@@ -39,9 +39,22 @@ TEST(Gate, WithAuthOffTakesTheClaimedName) {
   const SnapshotCell<AccessSnapshot> keys(std::make_shared<const AccessSnapshot>(std::vector<LiveKey>{}));
   const Gate gate = make_gate({.is_auth_on = false, .may_claim_principal = true}, keys);
   HttpRequest request;
+  request.headers = {{"host", "localhost:8080"}};
   EXPECT_EQ((*gate(request, Permission::kApprove, "iris"))->id, "anonymous");
-  request.headers = {{"slipway-principal", "carol"}};
+  request.headers = {{"host", "localhost:8080"}, {"slipway-principal", "carol"}};
   EXPECT_EQ((*gate(request, Permission::kApprove, "iris"))->id, "carol");
+}
+
+TEST(Gate, WithAuthOffRefusesWebPages) {
+  const SnapshotCell<AccessSnapshot> keys(std::make_shared<const AccessSnapshot>(std::vector<LiveKey>{}));
+  const Gate open = make_gate({.is_auth_on = false, .may_claim_principal = true}, keys);
+  HttpRequest request;
+  request.headers = {{"host", "evil.example:8080"}};
+  EXPECT_EQ(open(request, Permission::kPublic, "").error().reason, "access.foreign_host");
+  request.headers = {{"host", "localhost:8080"}, {"origin", "https://evil.example"}};
+  EXPECT_EQ(open(request, Permission::kApprove, "iris").error().reason, "access.foreign_origin");
+  const Gate guarded = make_gate({}, keys);  // a key is proof enough: no page has one
+  EXPECT_EQ(guarded(request, Permission::kApprove, "iris").error().reason, "access.missing_key");
 }
 
 }  // namespace

@@ -43,22 +43,21 @@ class InferenceHandlers {
   Task<HttpResponse> server_metadata(HttpRequest&) { co_return json(server_metadata_body()); }
 
   Task<HttpResponse> model_metadata(HttpRequest& request) {
-    const auto version = find(request);
-    if (!version) co_return error_response(version.error(), request);
-    const ServedModel& model = predictor_.snapshot().models.find(request.parameter("model"))->second;
+    const auto found = find(request);
+    if (!found) co_return error_response(found.error(), request);
     std::vector<std::string_view> versions;
     if (!request.parameter("version").empty()) {
-      versions.push_back((*version)->version);
+      versions.push_back(found->version->version);
     } else {
-      for (const auto& served : model.versions) versions.push_back(served->version);
+      for (const auto& served : found->model->versions) versions.push_back(served->version);
     }
-    co_return json(model_metadata_body((*version)->model, versions, (*version)->runtime->signature()));
+    co_return json(model_metadata_body(found->version->model, versions, found->version->runtime->signature()));
   }
 
   Task<HttpResponse> model_ready(HttpRequest& request) {
-    const auto version = find(request);
-    if (!version) co_return error_response(version.error(), request);
-    co_return json(model_ready_body((*version)->model, true));
+    const auto found = find(request);
+    if (!found) co_return error_response(found.error(), request);
+    co_return json(model_ready_body(found->version->model, true));
   }
 
  private:
@@ -89,20 +88,26 @@ class InferenceHandlers {
     co_return encode_infer(scratch.request, scratch.prediction.response, response);
   }
 
-  Result<std::shared_ptr<const ServedVersion>> find(const HttpRequest& request) {
+  // Both of one snapshot: the next look at it may see that the model was retired. Valid until then.
+  struct Found {
+    const ServedModel* model = nullptr;
+    std::shared_ptr<const ServedVersion> version;
+  };
+
+  Result<Found> find(const HttpRequest& request) {
     const std::string_view name = request.parameter("model");
     const std::string_view version = request.parameter("version");
     const auto& models = predictor_.snapshot().models;
     const auto model = models.find(name);
     if (model == models.end())
       return fail(Code::kNotFound, "model.not_found", "model " + quoted(name) + " is not served");
-    if (version.empty()) return model->second.current;
+    if (version.empty()) return Found{&model->second, model->second.current};
     auto found = model->second.find(version);
     if (found == nullptr) {
       return fail(Code::kNotFound, "model.version_not_served",
                   "version " + quoted(version) + " of model " + quoted(name) + " is not served");
     }
-    return found;
+    return Found{&model->second, std::move(found)};
   }
 
   static HttpResponse json(std::string body) {
