@@ -100,8 +100,9 @@ def blocks(path):
 
 
 def documents():
-    """Every document whose commands are run."""
-    return [ROOT / "README.md", *sorted(ROOT.glob("docs/tutorial/*.md")), *sorted(ROOT.glob("docs/how-to/*.md"))]
+    """Every document that has commands."""
+    pages = [ROOT / "README.md", *sorted(ROOT.glob("docs/tutorial/*.md")), *sorted(ROOT.glob("docs/how-to/*.md"))]
+    return [page for page in pages if blocks(page)]
 
 
 def normal(line):

@@ -72,8 +72,7 @@ def run_step(shell, step, changes):
 def test_commands(path, tmp_path):
     steps = [step for block in blocks(path) for step in block.steps()]
     text = path.read_text()
-    if not steps:
-        pytest.skip("no commands to run")
+    assert steps
     if POSTGRES_URI in text and postgres.programs() is None:
         pytest.skip("PostgreSQL is not installed") if os.environ.get("CI") != "true" else pytest.fail("no PostgreSQL")
     folder = tmp_path / "reader"
@@ -96,7 +95,7 @@ def test_what_is_not_run_says_why():
 
 def test_every_shell_block_is_marked():
     """A block without a language would be run by nobody."""
-    for path in documents():
+    for path in [ROOT / "README.md", *ROOT.glob("docs/tutorial/*.md"), *ROOT.glob("docs/how-to/*.md")]:
         fences = [line for line in path.read_text().splitlines() if line.startswith("```")]
         assert "" not in [fence[3:] for fence in fences[::2]], f"{path}: a block without a language"
 
@@ -174,6 +173,24 @@ def test_decisions_are_numbered_in_one_row():
         text = path.read_text()
         assert text.startswith(f"# {number}. "), path
         assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Context", "Decision", "Consequence"], path
+
+
+def test_comparison_can_fail():
+    printed = ["TIME                 STATE", "2026-11-25 00:21:55  approved  0 us", "digest:  b274a997dd44"]
+    assert missing_line(["2027-01-01 11:11:11  approved  17 us", "digest:  0123456789ab"], printed) is None
+    assert missing_line(["… approved …"], printed) is None
+    assert missing_line(["2027-01-01 11:11:11  retired  17 us"], printed) is not None
+    assert missing_line(["digest:  0123456789ab", "TIME  STATE"], printed) == "TIME  STATE"
+
+
+def test_a_failing_command_is_seen(tmp_path):
+    shell = Shell(tmp_path, dict(os.environ))
+    try:
+        assert shell.run("echo one\nfalse\necho two") == (1, ["one", ""])
+        assert shell.run("export kept=3")[0] == 0
+        assert shell.run("echo $kept") == (0, ["3", ""])
+    finally:
+        assert shell.close()
 
 
 def test_health_needs_no_key(tmp_path):
