@@ -48,7 +48,7 @@ std::string describe_records(const json::value& value) {
     const std::string latency = text_at(record, "latency_us");
     table.add({short_time(text_at(record, "time")), text_at(record, "action"), subject_of(record),
                text_at(record, "principal"), text_at(record, "outcome"), latency.empty() ? "" : latency + " us",
-               text_at(record, "id")});
+               text_at(record, "request_id")});
   }
   if (table.is_empty()) return "No records match.\n";
   std::string text = table.to_string();

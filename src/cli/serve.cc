@@ -50,7 +50,7 @@ int serve(ServeOptions& options) {
   }
   log::stop();
   if (status) return 0;
-  std::cerr << "slipway serve: " << status.error().message << '\n';
+  std::cerr << "slipway serve: " << status.error().message << " (" << status.error().reason << ")\n";
   return status.error().code == Code::kInvalidArgument ? 2 : 1;
 }
 

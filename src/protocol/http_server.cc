@@ -61,7 +61,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(HttpServerOptions options
   }
   for (unsigned index = 0; index < io_threads; ++index) {
     auto thread = std::make_unique<IoThread>(state->server, index, make_router(index), state->tls.get());
-    SLIPWAY_TRY(state->port, thread->listen(state->port));
+    SLIPWAY_TRY(state->port, thread->listen(state->port, index == 0));
     state->threads.push_back(std::move(thread));
   }
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));

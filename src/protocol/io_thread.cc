@@ -26,6 +26,16 @@ using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>
 
 thread_local const IoThread* current_thread = nullptr;
 
+error_code bind_to(TcpAcceptor& acceptor, const asio::ip::tcp::endpoint& endpoint, bool shares_port) {
+  error_code error;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error && shares_port) acceptor.set_option(ReusePort(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(kBacklog, error);
+  return error;
+}
+
 }  // namespace
 
 IoThread::IoThread(ServerState& server, unsigned index, Router router, asio::ssl::context* tls)
@@ -47,7 +57,7 @@ IoThread::IoThread(ServerState& server, unsigned index, Router router, asio::ssl
 
 IoThread::~IoThread() { stop(); }
 
-Result<std::uint16_t> IoThread::listen(std::uint16_t port) {
+Result<std::uint16_t> IoThread::listen(std::uint16_t port, bool is_first) {
   error_code error;
   const auto address = asio::ip::make_address(server_.options.address, error);
   if (error) {
@@ -55,11 +65,13 @@ Result<std::uint16_t> IoThread::listen(std::uint16_t port) {
                 "the address to listen on, " + server_.options.address + ", is not an IPv4 or IPv6 address");
   }
   const asio::ip::tcp::endpoint endpoint(address, port);
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-  if (!error) acceptor_.set_option(ReusePort(true), error);
-  if (!error) acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.listen(kBacklog, error);
+  if (is_first) {
+    // The kernel would let another server of the same user share the port and split the clients between the two. A
+    // socket that does not share finds that out.
+    TcpAcceptor alone(context_);
+    error = bind_to(alone, endpoint, false);
+  }
+  if (!error) error = bind_to(acceptor_, endpoint, true);
   if (!error) acceptor_.non_blocking(true, error);
   if (error) {
     return fail(

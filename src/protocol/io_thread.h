@@ -34,7 +34,7 @@ class IoThread final : public Executor {
   ~IoThread() override;
 
   // Port 0 takes a free one; the port in use is returned.
-  Result<std::uint16_t> listen(std::uint16_t port);
+  Result<std::uint16_t> listen(std::uint16_t port, bool is_first);
   void start();
   void begin_drain();
   void abort_connections();

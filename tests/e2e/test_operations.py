@@ -103,6 +103,13 @@ def test_role_on_one_model_does_not_reach_the_whole_server(make_server):
     assert status_of(server, "/api/v1/audit/records", auditor) == 403
 
 
+def test_two_servers_do_not_share_a_port(make_server, tmp_path):
+    server = make_server()
+    second = cli("serve", "--data", tmp_path / "second", "--http", server.address, "--auth", "off", check=False)
+    assert second.returncode == 1
+    assert "cannot listen" in second.stderr
+
+
 def test_drain_finishes_what_is_in_flight(make_server):
     server = make_server()
     push_approved(server, "slow", MODELS / "slow.onnx")

@@ -34,6 +34,8 @@ HttpResponse DecisionLog::decide(const HttpRequest& request, std::string_view ac
   record.kind = audit::Kind::kDecision;
   record.outcome = response.status < 400 ? Code::kOk : result.error().code;
   record.http_status = static_cast<std::uint16_t>(response.status);
+  record.latency_us = static_cast<std::uint32_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(system_clock().monotonic() - request.received).count());
   record.action = action;
   record.principal = request.principal->id;
   record.endpoint = clipped(subject.model);
