@@ -26,13 +26,14 @@ HttpResponse DecisionLog::decide(const HttpRequest& request, std::string_view ac
   DecisionSubject subject;
   Result<std::string> result = body(subject);
   if (!result) subject.details = refusal_details(result.error());
+  const Code outcome = result ? Code::kOk : result.error().code;
   HttpResponse response = json_response(request, std::move(result), status);
 
   audit::Record record;
   record.time = system_clock().now();
   record.id = request.request_id;
   record.kind = audit::Kind::kDecision;
-  record.outcome = response.status < 400 ? Code::kOk : result.error().code;
+  record.outcome = outcome;
   record.http_status = static_cast<std::uint16_t>(response.status);
   record.latency_us = static_cast<std::uint32_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(system_clock().monotonic() - request.received).count());
