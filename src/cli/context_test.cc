@@ -36,7 +36,7 @@ TEST(ErrorOf, MakesTheBestOfForeignAnswers) {
 class KeyTest : public testing::Test {
  protected:
   std::string write(mode_t mode, std::string_view text) {
-    const std::string path = testing::TempDir() + "cli_key_" + std::to_string(getpid());
+    std::string path = testing::TempDir() + "cli_key_" + std::to_string(getpid());
     std::ofstream(path) << text;
     chmod(path.c_str(), mode);
     return path;

@@ -139,7 +139,7 @@ TEST(Body, IsSentFromAFile) {
   std::string content(3'000'001, '\0');
   for (std::size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>(i * 7 >> 2);
   std::ofstream(server.directory() / "data", std::ios::binary) << content;
-  std::ofstream(server.directory() / "empty", std::ios::binary);
+  std::ofstream(server.directory() / "empty", std::ios::binary);  // NOLINT(bugprone-unused-raii): makes the file
   RawClient client(server.server->port());
   ASSERT_TRUE(client.send(get("/file/data") + get("/file/empty") + get("/hello")));
   EXPECT_EQ(client.receive().body, content);

@@ -79,7 +79,7 @@ Status write_verified(ObjectReader& reader, const ManifestFile& file, LocalFile&
 Status write_file(ObjectStore& objects, const ManifestFile& file, const std::filesystem::path& path) {
   SLIPWAY_TRY(const std::unique_ptr<ObjectReader> reader, open_blob(objects, file));
   SLIPWAY_TRY(LocalFile out, LocalFile::create(path.string()));
-  const Status status = write_verified(*reader, file, out);
+  Status status = write_verified(*reader, file, out);
   if (!status) {
     std::error_code ignored;
     std::filesystem::remove(path, ignored);
@@ -121,7 +121,7 @@ Status store(ObjectStore& objects, const NextChunk& next, const Digest& expected
   SLIPWAY_TRY(const std::unique_ptr<ObjectWriter> writer, objects.create(key));
   SLIPWAY_TRY(const Digest found, pump(next, [&](std::span<const std::byte> chunk) { return writer->append(chunk); }));
   SLIPWAY_CHECK(check_digest(found, expected));
-  const Status finished = writer->finish();
+  Status finished = writer->finish();
   if (!finished && finished.error().code == Code::kAlreadyExists) return {};  // another put the same bytes meanwhile
   return finished;
 }
@@ -220,7 +220,7 @@ Status BundleStore::put_manifest(const Manifest& manifest) const {
   if (objects_->stat(key)) return {};
   SLIPWAY_TRY(const std::unique_ptr<ObjectWriter> writer, objects_->create(key));
   SLIPWAY_CHECK(writer->append(as_bytes(json)));
-  const Status finished = writer->finish();
+  Status finished = writer->finish();
   if (!finished && finished.error().code == Code::kAlreadyExists) return {};
   return finished;
 }

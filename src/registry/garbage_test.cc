@@ -19,7 +19,7 @@ class GarbageTest : public RegistryTestCase {
   void put(std::string_view content) { ASSERT_TRUE(bundles_.put_blob(as_bytes(content), sha256(content))); }
   Version push(std::string_view semver, std::string_view content) {
     put(content);
-    const Version draft = make_draft(semver, content);
+    Version draft = make_draft(semver, content);
     EXPECT_TRUE(bundles_.put_manifest(bundle_of(content)));
     return draft;
   }

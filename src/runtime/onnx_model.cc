@@ -272,7 +272,7 @@ Status OnnxModel::run(std::span<const TensorView> inputs, std::span<const std::u
                               is_input ? "run.invalid_input" : kFailedReason,
                               is_input ? "the model does not accept the inputs" : "the model failed"));
   }
-  const Status presented = session_->present(wanted, signature_, handles.allocator, *storage);
+  Status presented = session_->present(wanted, signature_, handles.allocator, *storage);
   if (!presented) storage->clear();
   return presented;
 }

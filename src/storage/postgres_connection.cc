@@ -87,7 +87,7 @@ bool PostgresConnection::is_broken() const noexcept {
 
 Status PostgresConnection::begin(TransactionMode mode) {
   forget_failure();
-  const Status status = run_statements(begin_statement(mode));
+  Status status = run_statements(begin_statement(mode));
   has_begun_ = status.has_value();
   return status;
 }
@@ -176,7 +176,7 @@ Status PostgresConnection::read_pipelined() {
     if (!result && was_null) return first ? Status(lost_connection()) : first;
     was_null = result == nullptr;
     if (!result) continue;
-    const ExecStatusType status = PQresultStatus(result.get());
+    ExecStatusType status = PQresultStatus(result.get());
     if (status == PGRES_PIPELINE_SYNC) return first;
     if (status != PGRES_PIPELINE_ABORTED && first) first = check(result.get(), {});
   }

@@ -412,7 +412,7 @@ Status decode_infer(const HttpRequest& http, InferRequest& infer, const InferLim
   infer.model = http.parameter("model");
   infer.version = http.parameter("version");
   SLIPWAY_TRY(const std::size_t json_bytes, json_size(http));
-  const Status decoded = Decoder(infer, limits, http.body, json_bytes).decode(parser, late_parser);
+  Status decoded = Decoder(infer, limits, http.body, json_bytes).decode(parser, late_parser);
   if (infer.unit.empty()) infer.unit = http.header("slipway-unit");
   if (parser.capacity() > kKeptParserBytes) parser = simdjson::ondemand::parser();
   if (late_parser.capacity() > kKeptParserBytes) late_parser = simdjson::ondemand::parser();
