@@ -45,7 +45,7 @@ def wait_until_ready(process, folder, port):
         if process.poll() is not None:
             break
         status = folder / "data/postmaster.pid"
-        if status.exists() and status.read_text().splitlines()[-1].strip() == "ready":
+        if status.exists() and status.read_text().split()[-1:] == ["ready"]:
             return
         time.sleep(0.02)
     raise RuntimeError(f"PostgreSQL is not ready on port {port}:\n{(folder / 'log').read_text()}")
