@@ -14,7 +14,7 @@ REGISTRY = DATA | {"data", "storage"}
 SERVING = REGISTRY | {"registry", "access", "audit", "privacy", "runtime"}
 RELEASE = SERVING | {"serving"}
 MONITOR = RELEASE | {"release"}
-EVERYTHING = MONITOR | {"monitor", "handbook"}
+EVERYTHING = MONITOR | {"monitor", "handbook", "tracking"}
 
 # What a module may include besides itself.
 ALLOWED = {
@@ -27,6 +27,7 @@ ALLOWED = {
     "privacy": STORES,
     "runtime": ABOVE_BASE | {"data"},
     "registry": REGISTRY,
+    "tracking": REGISTRY | {"registry"},
     "serving": SERVING,
     "release": RELEASE,
     "monitor": MONITOR,
