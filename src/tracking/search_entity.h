@@ -63,6 +63,7 @@ struct SearchEntity {
   std::string list;                  // names the list in page tokens
   std::string from;                  // SQL, its rows called e: "runs e"
   std::string key;                   // unique, not null: "e.number"
+  std::string where;                 // what every row must meet, "" for nothing: "e.stage <> 'deleted'"
   std::string columns;               // what is selected of each row found
   std::vector<SearchGroup> groups;   // names without a group are looked up in the first, the attributes
   std::vector<Order> default_order;  // where the client gives none
