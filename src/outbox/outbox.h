@@ -34,8 +34,8 @@ struct Delivery {
   std::string event;
   std::string body;
   DeliveryState state = DeliveryState::kWaiting;
-  std::int64_t attempts = 0;  // since it was written, or asked for again
-  WallTime created_at{};
+  std::int64_t attempts = 0;  // since then
+  WallTime created_at{};      // when it was written, or asked for again
   std::optional<WallTime> settled_at;
 };
 
@@ -47,17 +47,36 @@ struct DeliveryAttempt {
   std::string error;             // "" when it was delivered
 };
 
+// Whether there is anybody to tell OpenLineage events to; the same for all nodes, so in SQL. Set at the start.
+Status set_openlineage(Transaction& t, bool is_on);
+Result<bool> has_openlineage(Transaction& t);
+
 class Outbox {
  public:
   explicit Outbox(const Clock& clock = system_clock(), Random& random = system_random())
       : clock_(&clock), random_(&random) {}
 
   // The id of the delivery. Sends nothing by itself.
-  Result<std::string> add(Transaction& transaction, const OutboxMessage& message) const;
+  Result<std::string> add(Transaction& t, const OutboxMessage& message) const;
+
+  // Newest first, those before the id `before` ("": the newest); one more than `limit` where there are more.
+  Result<std::vector<Delivery>> list(Transaction& t, std::string_view target, std::optional<DeliveryState> state,
+                                     std::string_view before, std::size_t limit) const;
+  Result<Delivery> find(Transaction& t, std::string_view id) const;  // not_found "outbox.not_found"
+  Result<std::vector<DeliveryAttempt>> attempts(Transaction& t, std::string_view id) const;  // oldest first
+  // Waits again, with all its attempts before it, under the same id. failed_precondition "outbox.waiting" where it
+  // does.
+  Result<Delivery> send_again(Transaction& t, std::string_view id) const;
+  // Forgets up to `limit` deliveries that were settled before `settled_before`; how many.
+  Result<std::int64_t> forget(Transaction& t, WallTime settled_before, std::int64_t limit) const;
 
  private:
   const Clock* clock_;
   Random* random_;
 };
+
+// How a Delivery stands in its table.
+constexpr std::string_view kDeliveryColumns = "id, target, event, body, state, attempts, created_at, settled_at";
+Result<Delivery> read_delivery(const Row& row);  // data_loss "outbox.altered"
 
 }  // namespace slipway

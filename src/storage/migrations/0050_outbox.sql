@@ -2,7 +2,12 @@
 -- transaction of what it tells. Times are microseconds since 1970.
 
 CREATE TABLE webhooks (
+-- only: sqlite
   id TEXT NOT NULL PRIMARY KEY,
+-- end
+-- only: postgresql
+  id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+-- end
   name TEXT NOT NULL,
   description TEXT NOT NULL,
   url TEXT NOT NULL,
@@ -38,8 +43,9 @@ CREATE TABLE outbox (
   settled_at BIGINT,
   CHECK ((state = 'waiting') = (settled_at IS NULL))
 );
-CREATE INDEX outbox_by_target ON outbox (target, state, id);
-CREATE INDEX outbox_by_settlement ON outbox (state, settled_at);
+CREATE INDEX outbox_waiting ON outbox (target, id) WHERE state = 'waiting';
+CREATE INDEX outbox_by_target ON outbox (target, id);
+CREATE INDEX outbox_settled ON outbox (settled_at) WHERE state <> 'waiting';
 
 CREATE TABLE outbox_attempts (
   delivery TEXT NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,
@@ -49,6 +55,11 @@ CREATE TABLE outbox_attempts (
   http_status BIGINT NOT NULL,
   error TEXT NOT NULL,
   PRIMARY KEY (delivery, number)
+);
+
+-- Targets that the operator sets at the start, and no user.
+CREATE TABLE operator_targets (
+  target TEXT NOT NULL PRIMARY KEY
 );
 
 -- Which node sends to a target. Apart from `webhooks`, so that whoever writes events never waits for a sender.
