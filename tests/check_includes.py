@@ -14,7 +14,7 @@ REGISTRY = DATA | {"data", "storage", "outbox", "lineage"}
 SERVING = REGISTRY | {"registry", "access", "audit", "privacy", "runtime"}
 RELEASE = SERVING | {"serving"}
 MONITOR = RELEASE | {"release"}
-EVERYTHING = MONITOR | {"monitor", "handbook"}
+EVERYTHING = MONITOR | {"monitor", "handbook", "tracking"}
 
 # What a module may include besides itself.
 ALLOWED = {
@@ -29,6 +29,7 @@ ALLOWED = {
     "lineage": STORES | {"outbox"},
     "runtime": ABOVE_BASE | {"data"},
     "registry": REGISTRY,
+    "tracking": REGISTRY | {"registry"},
     "serving": SERVING,
     "release": RELEASE,
     "monitor": MONITOR,
