@@ -31,6 +31,9 @@ struct VerifiedFile {
   std::string found;  // digest of what is there, when it was tampered with
 };
 
+// failed_precondition "bundle.incomplete", for a detail each: field is the path, rule what it should be.
+Error incomplete_bundle();
+
 struct VerifyReport {
   Digest bundle;
   bool is_intact = false;
