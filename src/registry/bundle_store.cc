@@ -229,6 +229,21 @@ Status BundleStore::put_manifest(const Manifest& manifest) const {
   return finished;
 }
 
+std::string BundleStore::stamp(const Digest& bundle) const {
+  std::vector<std::string> keys = {manifest_key(bundle)};
+  if (const auto content = manifest(bundle)) {
+    for (const ManifestFile& file : content->files) keys.push_back(blob_key(file.sha256));
+  }
+  std::string stamp;
+  for (const std::string& key : keys) {
+    const auto info = objects_->stat(key);
+    stamp += info ? std::to_string(info->size_bytes) + '@' + std::to_string(info->modified.time_since_epoch().count())
+                  : info.error().reason;
+    stamp += ' ';
+  }
+  return stamp;
+}
+
 Result<Manifest> BundleStore::manifest(const Digest& bundle) const {
   SLIPWAY_TRY(const std::string text, read_manifest(*objects_, bundle));
   return parse_manifest(text);

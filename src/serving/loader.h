@@ -44,6 +44,8 @@ class Loader {
   Result<LoadedBundle> load_bundle(const Manifest& manifest, const std::string& name) const;
   // Loads, warms up and makes ready to serve.
   Result<std::shared_ptr<const ServedVersion>> load_version(const Version& version) const;
+  // Changes when the stored bytes of the version do, without reading them: sizes and times.
+  std::string stamp(const Version& version) const { return bundles_.stamp(version.digest); }
 
  private:
   const BundleStore& bundles_;
