@@ -161,14 +161,16 @@ Router Server::Parts::make_router(unsigned thread) {
       router, *predictors[thread],
       {.body_bytes_max = settings.predict_body_bytes_max, .is_ready = [this] { return is_ready.load(); }});
   const DecisionLog decisions(*audit);
-  const ModelRouteParts parts{.database = *database,
-                              .bundles = *bundles,
-                              .models = models,
-                              .push = *push,
-                              .decisions = decisions,
-                              .blob_bytes_max = settings.blob_bytes_max,
-                              .temporary_directory = (data / "tmp").string(),
-                              .on_change = [this] { catalog->notify(); }};
+  const ModelRouteParts parts{
+      .database = *database,
+      .bundles = *bundles,
+      .models = models,
+      .push = *push,
+      .decisions = decisions,
+      .blob_bytes_max = settings.blob_bytes_max,
+      .temporary_directory = (data / "tmp").string(),
+      .on_change = [this] { catalog->notify(); },
+      .name_of = [this](std::string_view id) { return access->principal_name(id).value_or(""); }};
   add_model_routes(router, parts);
   add_blob_routes(router, parts);
   add_key_routes(router, *access, decisions);
