@@ -50,11 +50,13 @@ Result<CheckOutcome> PushChecker::check(const Manifest& manifest, const Digest& 
     outcome.test_report = std::move(report.suite->report);
     report.suite.reset();
   }
-  outcome.probe_report = to_json(report);
   if (manifest.contract) {
-    SLIPWAY_CHECK(bind_contract(bundles_, manifest, "model", report.signature));
+    SLIPWAY_TRY(const ContractBinding binding, bind_contract(bundles_, manifest, "model", report.signature));
+    const auto unchecked = binding.bound->unchecked_rules();
+    report.warnings.assign(unchecked.begin(), unchecked.end());
     outcome.contract_digest = manifest.find(*manifest.contract)->sha256.hex();
   }
+  outcome.probe_report = to_json(report);
   return outcome;
 }
 
