@@ -10,6 +10,7 @@
 #include "access/access_control.h"
 #include "app/catalog.h"
 #include "app/housekeeping.h"
+#include "app/refusal_ledger.h"
 #include "app/request_observer.h"
 #include "app/secret_file.h"
 #include "audit/log.h"
@@ -78,6 +79,30 @@ void remove_ready_file(const std::string& path) {
   if (!path.empty()) fs::remove(path, ignored);
 }
 
+void note_refusal(RefusalLedger& ledger, const TurnedAway& turned_away) {
+  ledger.note({.principal = turned_away.principal,
+               .reason = turned_away.error.reason,
+               .code = turned_away.error.code,
+               .http_status = http_status(turned_away.error.code),
+               .action = to_string(turned_away.permission),
+               .model = turned_away.model,
+               .request_id = turned_away.request.request_id,
+               .trace = turned_away.request.trace.trace_id});
+}
+
+// A prediction that named nothing that is served, or found no place: it has no version, so no record of its own.
+void note_unserved(RefusalLedger& ledger, const HttpRequest& request, int status) {
+  if (request.principal == nullptr || !request.route.ends_with("/infer")) return;
+  ledger.note({.principal = request.principal->id,
+               .reason = status == 404 ? "serving.not_served" : "serving.too_many_requests",
+               .code = status == 404 ? Code::kNotFound : Code::kResourceExhausted,
+               .http_status = status,
+               .action = "predict",
+               .model = request.parameter("model"),
+               .request_id = request.request_id,
+               .trace = request.trace.trace_id});
+}
+
 }  // namespace
 
 // In the order in which they are made; destroyed the other way round.
@@ -88,6 +113,7 @@ struct Server::Parts {
   Status open_serving();
   Status open_http();
   Router make_router(unsigned thread);
+  void flush_refusals(RefusalLedger& ledger);
 
   const Settings settings;
   const fs::path data;
@@ -109,6 +135,7 @@ struct Server::Parts {
   DeadlineTimer deadlines;
   std::vector<std::unique_ptr<Predictor>> predictors;  // one for each I/O thread
   RequestObserver observer{registry, settings.io_threads};
+  std::vector<std::unique_ptr<RefusalLedger>> refusals;  // one for each I/O thread
   std::atomic<bool> is_ready{false};
   std::unique_ptr<Housekeeping> housekeeping;
   std::unique_ptr<HttpServer> http;
@@ -156,7 +183,9 @@ Router Server::Parts::make_router(unsigned thread) {
   Router router;
   const AccessPolicy policy{.is_auth_on = settings.is_auth_on,
                             .may_claim_principal = !settings.is_auth_on && is_loopback(settings.http_address)};
-  router.set_gate(make_gate(policy, access->snapshot()));
+  router.set_gate(make_gate(policy, access->snapshot(), system_clock(), [this, thread](const TurnedAway& turned_away) {
+    note_refusal(*refusals[thread], turned_away);
+  }));
   add_inference_routes(
       router, *predictors[thread],
       {.body_bytes_max = settings.predict_body_bytes_max, .is_ready = [this] { return is_ready.load(); }});
@@ -180,11 +209,18 @@ Router Server::Parts::make_router(unsigned thread) {
   return router;
 }
 
+void Server::Parts::flush_refusals(RefusalLedger& ledger) {
+  if (const Status kept = ledger.flush(*audit, system_clock().now()); !kept) {
+    log::warning("audit.refusals_lost", {{"reason", kept.error().reason}, {"message", kept.error().message}});
+  }
+}
+
 Status Server::Parts::open_http() {
   const PredictLimits limits{.timeout_max = settings.predict_timeout, .is_audit_strict = settings.is_audit_strict};
   for (unsigned i = 0; i < settings.io_threads; ++i) {
     predictors.push_back(
         std::make_unique<Predictor>(catalog->snapshot(), admission, deadlines, *audit, commitment_key, limits));
+    refusals.push_back(std::make_unique<RefusalLedger>());
   }
   HttpServerOptions options;
   options.address = settings.http_address;
@@ -199,8 +235,13 @@ Status Server::Parts::open_http() {
   options.on_complete = [this](unsigned thread, const HttpRequest& request, int status,
                                std::chrono::nanoseconds duration) {
     observer.observe(thread, request, status, duration);
+    if (status == 404 || status == 429) [[unlikely]]
+      note_unserved(*refusals[thread], request, status);
   };
-  options.on_second = [this](unsigned thread) { predictors[thread]->refresh(); };
+  options.on_second = [this](unsigned thread) {
+    predictors[thread]->refresh();
+    flush_refusals(*refusals[thread]);
+  };
   SLIPWAY_TRY(http, HttpServer::listen(std::move(options), [this](unsigned thread) { return make_router(thread); }));
   return {};
 }
@@ -249,6 +290,7 @@ Status Server::run() {
   const bool is_clean = parts.http->drain(settings.drain_timeout);
   parts.housekeeping.reset();
   parts.catalog->stop();
+  for (const auto& ledger : parts.refusals) parts.flush_refusals(*ledger);
   SLIPWAY_CHECK(parts.access->flush_last_used());
   SLIPWAY_CHECK(parts.audit->close());
   log::info("server.stopped", {{"clean", is_clean}});
