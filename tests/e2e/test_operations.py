@@ -138,7 +138,7 @@ def test_a_hash_is_no_right_to_a_file(make_server):
 
     status, refused = steal()
     assert (status, refused["reason"]) == (409, "bundle.incomplete")
-    assert [(d["field"], d["rule"]) for d in refused["details"]] == [("model.onnx", "missing")]
+    assert [(d["field"], d["rule"]) for d in refused["details"]] == [("simple.onnx", "missing")]
     assert call(server, "PUT", f"/api/v1/blobs/{digest}", stranger, b"a guess")[0] == 400
     assert missing(stranger) == [digest, "0" * 64], "a wrong guess proves nothing"
     server.cli("model", "push", MODELS / "simple.onnx", "--name", "eve", "--version", "1.0.0", key=stranger)
