@@ -1,5 +1,6 @@
 #include "registry/push.h"
 
+#include "outbox/events.h"
 #include "registry/bundle_index.h"
 #include "registry/transact.h"
 
@@ -29,7 +30,10 @@ Result<PushOutcome> Push::create(Transaction& t, const PushRequest& request, con
 
   const auto model = models_->model(t, request.model);
   if (!model && model.error().code != Code::kNotFound) return fail(model.error());
-  if (!model) SLIPWAY_CHECK(models_->create_model(t, request.model, "", request.author));
+  if (!model) {
+    SLIPWAY_CHECK(models_->create_model(t, request.model, "", request.author));
+    SLIPWAY_CHECK(emit(t, RegisteredModelCreated{request.model, {}, ""}, *clock_));
+  }
   NewVersion version;
   version.model = request.model;
   if (request.semver) {
@@ -45,6 +49,10 @@ Result<PushOutcome> Push::create(Transaction& t, const PushRequest& request, con
   version.test_report = checks.test_report;
   version.contract_digest = checks.contract_digest;
   SLIPWAY_TRY(const Version draft, models_->create_version(t, version));
+  const std::string number = std::to_string(draft.number);
+  SLIPWAY_CHECK(emit(
+      t, ModelVersionCreated{draft.model, number, "models:/" + draft.model + '/' + number, "", {}, draft.description},
+      *clock_));
   if (!checks.is_passed) return PushOutcome{draft, true};
   SLIPWAY_TRY(const Version candidate, models_->make_candidate(t, draft.model, draft.semver, request.author));
   return PushOutcome{candidate, true};

@@ -3,7 +3,6 @@
 #include "access/this_machine.h"
 
 namespace slipway {
-
 namespace {
 
 // Known although it is refused: it has a key and lacks the permission.
@@ -24,7 +23,7 @@ Gate make_gate(const AccessPolicy& policy, const SnapshotCell<AccessSnapshot>& k
              std::string_view model) -> Result<std::shared_ptr<const Principal>> {
     if (!policy.is_auth_on) SLIPWAY_CHECK(check_from_this_machine(request.header("host"), request.header("origin")));
     const Credentials credentials{request.header("authorization"), request.header("x-api-key"),
-                                  request.header("slipway-principal")};
+                                  request.header("slipway-principal"), request.header("origin")};
     const AccessSnapshot& newest = *reader->read();
     auto principal = admit(policy, newest, credentials, clock.now(), permission, model);
     if (!principal && on_turned_away) [[unlikely]] {
