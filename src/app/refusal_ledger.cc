@@ -61,4 +61,27 @@ Status RefusalLedger::flush(audit::AuditLog& log, WallTime now) {
   return status;
 }
 
+void note_turned_away(RefusalLedger& ledger, const TurnedAway& turned_away) {
+  ledger.note({.principal = turned_away.principal,
+               .reason = turned_away.error.reason,
+               .code = turned_away.error.code,
+               .http_status = http_status(turned_away.error.code),
+               .action = to_string(turned_away.permission),
+               .model = turned_away.model,
+               .request_id = turned_away.request.request_id,
+               .trace = turned_away.request.trace.trace_id});
+}
+
+void note_unserved(RefusalLedger& ledger, const HttpRequest& request, int status) {
+  if (request.principal == nullptr || !request.route.ends_with("/infer")) return;
+  ledger.note({.principal = request.principal->id,
+               .reason = status == 404 ? "serving.not_served" : "serving.too_many_requests",
+               .code = status == 404 ? Code::kNotFound : Code::kResourceExhausted,
+               .http_status = status,
+               .action = "predict",
+               .model = request.parameter("model"),
+               .request_id = request.request_id,
+               .trace = request.trace.trace_id});
+}
+
 }  // namespace slipway

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/result.h"
+#include "protocol/admin/gate.h"
 
 namespace slipway {
 
@@ -53,5 +54,10 @@ class RefusalLedger {
   std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, Entry> entries_;  // by principal and reason
 };
+
+void note_turned_away(RefusalLedger& ledger, const TurnedAway& turned_away);
+// After a request that was answered with 404 or 429: a prediction that named nothing that is served, or found no place,
+// has no version, so no record of its own. Others are left out.
+void note_unserved(RefusalLedger& ledger, const HttpRequest& request, int status);
 
 }  // namespace slipway

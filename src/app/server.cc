@@ -82,30 +82,6 @@ void remove_ready_file(const std::string& path) {
   if (!path.empty()) fs::remove(path, ignored);
 }
 
-void note_refusal(RefusalLedger& ledger, const TurnedAway& turned_away) {
-  ledger.note({.principal = turned_away.principal,
-               .reason = turned_away.error.reason,
-               .code = turned_away.error.code,
-               .http_status = http_status(turned_away.error.code),
-               .action = to_string(turned_away.permission),
-               .model = turned_away.model,
-               .request_id = turned_away.request.request_id,
-               .trace = turned_away.request.trace.trace_id});
-}
-
-// A prediction that named nothing that is served, or found no place: it has no version, so no record of its own.
-void note_unserved(RefusalLedger& ledger, const HttpRequest& request, int status) {
-  if (request.principal == nullptr || !request.route.ends_with("/infer")) return;
-  ledger.note({.principal = request.principal->id,
-               .reason = status == 404 ? "serving.not_served" : "serving.too_many_requests",
-               .code = status == 404 ? Code::kNotFound : Code::kResourceExhausted,
-               .http_status = status,
-               .action = "predict",
-               .model = request.parameter("model"),
-               .request_id = request.request_id,
-               .trace = request.trace.trace_id});
-}
-
 }  // namespace
 
 // In the order in which they are made; destroyed the other way round.
@@ -214,7 +190,7 @@ Router Server::Parts::make_router(unsigned thread) {
   const AccessPolicy policy{.is_auth_on = settings.is_auth_on,
                             .may_claim_principal = !settings.is_auth_on && is_loopback(settings.http_address)};
   router.set_gate(make_gate(policy, access->snapshot(), system_clock(), [this, thread](const TurnedAway& turned_away) {
-    note_refusal(*refusals[thread], turned_away);
+    note_turned_away(*refusals[thread], turned_away);
   }));
   add_inference_routes(
       router, *predictors[thread],
