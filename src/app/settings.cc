@@ -63,7 +63,8 @@ Status check(const Settings& settings) {
     return refuse("--worker-threads", "1 to 256 are accepted");
   if (settings.runner_threads == 0 || settings.runner_threads > 64)
     return refuse("--runner-threads", "1 to 64 are accepted");
-  if (settings.approvals_required > 16) return refuse("--approvals", "0 to 16 are accepted");
+  if (settings.approvals_required == 0 || settings.approvals_required > 16)
+    return refuse("--approvals", "1 to 16 are accepted");
   return {};
 }
 
