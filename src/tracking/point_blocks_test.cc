@@ -1,5 +1,6 @@
 #include "tracking/point_blocks.h"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 #include <rapidcheck/gtest.h>
 
