@@ -17,18 +17,19 @@ namespace {
 
 // Few values each, so that equal keys, steps and times are frequent.
 rc::Gen<Metric> any_metric() {
-  return rc::gen::map(rc::gen::tuple(rc::gen::inRange(0, 3), rc::gen::inRange(-1, 3), rc::gen::inRange(0, 2),
-                                     rc::gen::inRange(0, 5), rc::gen::inRange(0, 2)),
-                      [](const std::tuple<int, int, int, int, int>& drawn) {
-                        constexpr std::array<double, 5> kValues{-1.5, 0, 2, NAN, std::numeric_limits<double>::infinity()};
-                        Metric metric;
-                        metric.key = std::string(1, static_cast<char>('a' + std::get<0>(drawn)));
-                        metric.step = std::get<1>(drawn);
-                        metric.time_ms = std::get<2>(drawn);
-                        metric.value = kValues[static_cast<std::size_t>(std::get<3>(drawn))];
-                        if (std::get<4>(drawn) == 1) metric.dataset_digest = metric.dataset_name = "d";
-                        return metric;
-                      });
+  return rc::gen::map(
+      rc::gen::tuple(rc::gen::inRange(0, 3), rc::gen::inRange(-1, 3), rc::gen::inRange(0, 2), rc::gen::inRange(0, 5),
+                     rc::gen::inRange(0, 2)),
+      [](const std::tuple<int, int, int, int, int>& drawn) {
+        constexpr std::array<double, 5> kValues{-1.5, 0, 2, NAN, std::numeric_limits<double>::infinity()};
+        Metric metric;
+        metric.key = std::string(1, static_cast<char>('a' + std::get<0>(drawn)));
+        metric.step = std::get<1>(drawn);
+        metric.time_ms = std::get<2>(drawn);
+        metric.value = kValues[static_cast<std::size_t>(std::get<3>(drawn))];
+        if (std::get<4>(drawn) == 1) metric.dataset_digest = metric.dataset_name = "d";
+        return metric;
+      });
 }
 rc::Gen<std::vector<Metric>> any_metrics() { return rc::gen::container<std::vector<Metric>>(any_metric()); }
 

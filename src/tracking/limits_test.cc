@@ -1,4 +1,4 @@
-// The texts are those of the server of MLflow 3.18, which its clients' users know.
+// The texts are those of the server of MLflow 3.17, which its clients' users know.
 #include "tracking/limits.h"
 
 #include <cmath>

@@ -61,7 +61,7 @@ class MetricHistoryTest : public TrackingTestCase {
 };
 INSTANTIATE_TEST_SUITE_P(Databases, MetricHistoryTest, every_database(), database_name);
 
-// As the server of MLflow 3.18 answers after the same calls.
+// As the server of MLflow 3.17 answers after the same calls.
 TEST_P(MetricHistoryTest, IsByTimeThenStepThenValueWithNanAsZero) {
   ASSERT_EQ(log(run_, {metric("m", 1), metric("m", NAN), metric("m", -1), metric("m", 2, 1, 0), metric("o", 5)}), "");
   const auto all = page("m", 0);

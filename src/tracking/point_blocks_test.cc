@@ -21,7 +21,7 @@ std::vector<std::int64_t> thinned_steps(std::int64_t count, std::size_t limit) {
   return steps;
 }
 
-// What the server of MLflow 3.18 answered to get-history-bulk-interval for 23 points.
+// What the server of MLflow 3.17 answered to get-history-bulk-interval for 23 points.
 TEST(ThinPoints, ArePickedAsMlflowsServerPicksThem) {
   EXPECT_THAT(thinned_steps(23, 1), ElementsAre(22));
   EXPECT_THAT(thinned_steps(23, 2), ElementsAre(0, 22));

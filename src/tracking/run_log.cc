@@ -46,10 +46,10 @@ Status log_metrics(Transaction& t, const RunKey& run, std::span<const Metric> me
   std::vector<SqlValue> points;
   points.reserve(8 * metrics.size());
   for (const Metric& metric : metrics) append_point(points, metric);
-  SLIPWAY_CHECK(kInsertPoints.execute(t, {run.number, block_of(run.points)}, std::move(points)));
+  SLIPWAY_CHECK(kInsertPoints.put(t, {run.number, block_of(run.points)}, std::move(points)));
   std::vector<SqlValue> latest;
   for (const Metric* metric : latest_of_each(metrics)) append_point(latest, *metric);
-  SLIPWAY_CHECK(kKeepLatest.execute(t, {run.number}, std::move(latest)));
+  SLIPWAY_CHECK(kKeepLatest.put(t, {run.number}, std::move(latest)));
   return {};
 }
 
@@ -83,7 +83,7 @@ Status log_model_metrics(Transaction& t, std::string_view run_id, std::span<cons
   SLIPWAY_CHECK(check_models_exist(t, kept));
   std::vector<SqlValue> latest;
   for (const Metric* metric : kept) append_point(latest, *metric);
-  SLIPWAY_CHECK(kKeepLatest.execute(t, {std::string(run_id)}, std::move(latest)));
+  SLIPWAY_CHECK(kKeepLatest.put(t, {std::string(run_id)}, std::move(latest)));
   return {};
 }
 
