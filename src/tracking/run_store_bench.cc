@@ -1,8 +1,10 @@
 // CPU time a call: runs created, metrics logged, a page of whole runs read. In memory and many calls a transaction, as
-// a server under load commits them, so that the time is that of the statements and not of the disk.
+// a server under load commits them, so that the time is that of the statements and not of the disk; and, as durable_…,
+// eight threads that each wait for the disk.
 #include <benchmark/benchmark.h>
 
 #include "registry/transact.h"
+#include "storage/testing/objects.h"
 #include "tracking/experiment_store.h"
 #include "tracking/run_store.h"
 
@@ -160,6 +162,36 @@ void history_interval(benchmark::State& state) {
   }
 }
 BENCHMARK(history_interval)->Arg(1000)->Arg(100'000)->Unit(benchmark::kMillisecond);
+
+// Eight callers, each with a run of its own; a call returns when it is on the disk.
+void durable(benchmark::State& state, std::int64_t metrics) {
+  static std::unique_ptr<TemporaryDirectory> directory;
+  static std::unique_ptr<Database> database;
+  if (state.thread_index() == 0) {
+    directory = std::make_unique<TemporaryDirectory>();
+    database = open_database("sqlite:" + (directory->path() / "bench.db").string()).value_or(nullptr);
+    if (database) (void)database->write([&](Transaction& t) { return ExperimentStore().ensure_default(t); });
+  }
+  const RunStore runs;
+  std::string run;
+  std::int64_t step = 0;
+  for (auto unused : state) {
+    const bool is_create = metrics == 0 || run.empty();
+    const Status status = database->write([&](Transaction& t) -> Status {
+      if (!is_create) return runs.log(t, run, metrics_of(metrics, false, step), {}, {});
+      SLIPWAY_TRY(const Run made, runs.create(t, client_run()));
+      run = made.info.id;
+      return {};
+    });
+    if (!status) return state.SkipWithError(status.error().message.c_str());
+  }
+  state.SetItemsProcessed(state.iterations());
+  if (state.thread_index() == 0) database.reset();
+}
+void durable_create(benchmark::State& state) { durable(state, 0); }
+void durable_log(benchmark::State& state) { durable(state, state.range(0)); }
+BENCHMARK(durable_create)->Threads(8)->UseRealTime();
+BENCHMARK(durable_log)->Arg(1)->Arg(10)->Arg(100)->Threads(8)->UseRealTime();
 
 }  // namespace
 }  // namespace slipway
