@@ -65,13 +65,10 @@ Place before_all() { return {std::numeric_limits<std::int64_t>::min(), 0, 0, 0, 
 
 bool is_same_place(const Metric& a, const Metric& b) { return !is_before(a, b) && !is_before(b, a); }
 
-std::vector<Metric> read_points(const std::vector<Row>& rows, std::string_view run_id) {
+std::vector<Metric> read_points(const std::vector<Row>& rows) {
   std::vector<Metric> points;
   points.reserve(rows.size());
-  for (const Row& row : rows) {
-    points.push_back(read_point(row, 0));
-    points.back().run_id = run_id;
-  }
+  for (const Row& row : rows) points.push_back(read_point(row, 0));
   return points;
 }
 
@@ -96,7 +93,7 @@ Result<MetricHistory> RunStore::history(Transaction& t, std::string_view id, std
   SLIPWAY_TRY(const std::vector<Row> rows,
               t.query(kSql, {run.number, std::string(key), block_of(run.points), place->time_ms, place->step,
                              place->value, place->is_nan, place->model_id, place->dataset_digest, rows_max}));
-  MetricHistory history{read_points(rows, id), ""};
+  MetricHistory history{read_points(rows), ""};
   if (limit > 0 && rows.size() > limit) {
     history.points.pop_back();
     history.next_token = make_page_token(list, write_place(history.points.back()));

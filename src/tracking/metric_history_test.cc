@@ -71,7 +71,6 @@ TEST_P(MetricHistoryTest, IsByTimeThenStepThenValueWithNanAsZero) {
   EXPECT_EQ(all->points[1].value, -1);
   EXPECT_TRUE(std::isnan(all->points[2].value));
   EXPECT_EQ(all->points[3].value, 1);
-  EXPECT_EQ(all->points[3].run_id, run_);
   EXPECT_EQ(all->next_token, "");
 }
 

@@ -46,7 +46,6 @@ Status load_metrics(Transaction& t, const RunsByNumber& runs) {
   static const SelectIn kSelect("SELECT run, " + std::string(kPointColumns) + " FROM latest_metrics WHERE run IN ", "");
   return runs.read(t, kSelect, [](Run& run, const Row& row) -> Status {
     run.metrics.push_back(read_point(row, 1));
-    run.metrics.back().run_id = run.info.id;
     return {};
   });
 }

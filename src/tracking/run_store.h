@@ -71,7 +71,7 @@ class RunStore {
                                 std::string_view token) const;
   // Points of one key of several runs with start_step <= step <= end_step (null: open), thinned to `limit` a run as
   // MLflow's server thins them, the first and last always among them where `limit` > 1; in the order of `ids`, then by
-  // step, time, value. Models and data sets are not filled in.
+  // step, time, value. Their run_id is filled in, their models and data sets are not.
   Result<std::vector<Metric>> history_interval(Transaction& t, std::span<const std::string> ids, std::string_view key,
                                                std::optional<std::int64_t> start_step,
                                                std::optional<std::int64_t> end_step, std::size_t limit) const;
