@@ -219,8 +219,7 @@ TEST_P(GraphTest, IsQuickInALargeGraph) {
   }
   for (int i = 0; i < 3'000; ++i) {
     add_node(run(99, i));
-    for (int j = 0; j < 20; ++j)
-      edges.push_back({dataset(0, j).id(), run(99, i).id(), "used", std::int64_t{0}});
+    for (int j = 0; j < 20; ++j) edges.push_back({dataset(0, j).id(), run(99, i).id(), "used", std::int64_t{0}});
   }
   write([&](Transaction& t) -> Status {
     SLIPWAY_CHECK(t.execute_batch("INSERT INTO lineage_nodes VALUES ($1, $2, $3, $4, $5, $6, $7)", nodes));
