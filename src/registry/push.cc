@@ -1,5 +1,6 @@
 #include "registry/push.h"
 
+#include "lineage/report.h"
 #include "outbox/events.h"
 #include "registry/bundle_index.h"
 #include "registry/transact.h"
@@ -49,6 +50,8 @@ Result<Version> Push::create(Transaction& t, const PushRequest& request, const D
   SLIPWAY_CHECK(emit(
       t, ModelVersionCreated{draft.model, number, "models:/" + draft.model + '/' + number, "", {}, draft.description},
       *clock_));
+  const LineageNode node = LineageNode::model_version(draft.model, draft.semver.to_string(), draft.digest.hex());
+  SLIPWAY_CHECK(report_registered(t, node, checks.is_passed, clock_->now()));
   if (!checks.is_passed) return draft;
   return models_->make_candidate(t, draft.model, draft.semver, request.author);
 }
