@@ -154,8 +154,7 @@ Status Server::Parts::open_serving() {
                                                   .runner_threads = settings.runner_threads,
                                                   .runner_queue_max = settings.runner_queue_max});
   catalog = std::make_unique<Catalog>(*database, models, *loader, registry, settings.reconcile_interval);
-  checker = std::make_unique<PushChecker>(*bundles, *loader, "/proc/self/exe", (data / "tmp").string(),
-                                          settings.probe_timeout);
+  checker = std::make_unique<PushChecker>(*bundles, "/proc/self/exe", (data / "tmp").string(), settings.probe_timeout);
   push = std::make_unique<Push>(
       *database, *bundles, models, system_clock(),
       [this](const Manifest& manifest, const Digest& bundle) { return checker->check(manifest, bundle); });

@@ -36,7 +36,7 @@ struct Settings {
   std::uint32_t requests_in_flight_max = 1024;  // predictions admitted at once, over all models
   std::uint32_t runner_queue_max = 256;         // waiting for one version's runners
   std::chrono::milliseconds predict_timeout{30'000};
-  std::chrono::microseconds inline_run_max{100};  // a version whose run is quicker runs on the I/O thread
+  std::chrono::microseconds inline_run_max{100};  // shorter runs happen on the I/O thread
   std::chrono::milliseconds drain_timeout{10'000};
   std::chrono::milliseconds probe_timeout{60'000};
   std::chrono::milliseconds reconcile_interval{2'000};

@@ -1,6 +1,7 @@
 #include "cli/serve.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <signal.h>
@@ -8,6 +9,7 @@
 
 #include "app/server.h"
 #include "base/log.h"
+#include "serving/runner_pool.h"
 
 namespace slipway {
 namespace {
@@ -37,6 +39,14 @@ Status apply(ServeOptions& options) {
   return check(settings);
 }
 
+constexpr std::chrono::milliseconds kLastRunMax{1'000};  // what a run asked to end may take for it
+
+int exit_code_after(const Status& status) {
+  if (status) return 0;
+  std::cerr << "slipway serve: " << status.error().message << " (" << status.error().reason << ")\n";
+  return status.error().code == Code::kInvalidArgument ? 2 : 1;
+}
+
 int serve(ServeOptions& options) {
   // Every thread inherits the mask, so that only Server::run() takes these signals.
   sigset_t signals;
@@ -53,9 +63,10 @@ int serve(ServeOptions& options) {
     status = server ? (*server)->run() : fail(std::move(server).error());
   }
   log::stop();
-  if (status) return 0;
-  std::cerr << "slipway serve: " << status.error().message << " (" << status.error().reason << ")\n";
-  return status.error().code == Code::kInvalidArgument ? 2 : 1;
+  const int exit_code = exit_code_after(status);
+  // Destructors of the program and of the runtime's library would run under a model that cannot be interrupted.
+  if (!RunnerPool::wait_until_none(kLastRunMax)) std::_Exit(exit_code);
+  return exit_code;
 }
 
 }  // namespace
