@@ -4,6 +4,7 @@
 #include <array>
 
 #include "lineage/lineage_store.h"
+#include "lineage/subject.h"
 
 namespace slipway {
 namespace {
@@ -47,12 +48,21 @@ Status keep_run_state(Transaction& t, const std::string& node_id, RunEventType t
   return {};
 }
 
+Result<LineageNode> node_of(Transaction& t, const OpenLineageDataset& dataset) {
+  if (const std::string_view model = model_of(dataset); !model.empty()) {
+    SLIPWAY_TRY(const auto versions,
+                find_lineage_nodes(t, {LineageKind::kVersion, std::string(model) + '@' + dataset.version}));
+    if (!versions.empty()) return versions.front();
+  }
+  return LineageNode::dataset(dataset.space, dataset.name, dataset.version);
+}
+
 // Connects each dataset to the run, or to the job of an event without run.
 Status keep_datasets(Transaction& t, const std::vector<OpenLineageDataset>& datasets,
                      const std::optional<LineageNode>& user, bool are_inputs, WallTime time) {
   const LineageStore lineage;
   for (const OpenLineageDataset& dataset : datasets) {
-    const LineageNode node = LineageNode::dataset(dataset.space, dataset.name, dataset.version);
+    SLIPWAY_TRY(const LineageNode node, node_of(t, dataset));
     if (!user) {
       SLIPWAY_CHECK(lineage.add_node(t, node, time));
     } else if (are_inputs) {
@@ -83,6 +93,12 @@ std::optional<RunEventType> parse_run_event_type(std::string_view text) noexcept
   const auto found = std::find(kTypes.begin(), kTypes.end(), text);
   if (found == kTypes.end()) return std::nullopt;
   return static_cast<RunEventType>(found - kTypes.begin());
+}
+
+std::string_view model_of(const OpenLineageDataset& dataset) noexcept {
+  constexpr std::string_view kModels = "models/";
+  if (dataset.space != kOpenLineageSpace || dataset.version.empty() || !dataset.name.starts_with(kModels)) return {};
+  return std::string_view(dataset.name).substr(kModels.size());
 }
 
 RunState merge_run_event(const std::optional<RunState>& before, RunEventType type, WallTime time) noexcept {

@@ -34,6 +34,11 @@ struct OpenLineageDataset {
   Facets use_facets;  // inputFacets or outputFacets: of this use of it
 };
 
+// A model version is a dataset "models/NAME" with a version in the namespace "slipway", in what Slipway tells and in
+// what it is told. The model's name; "" where it is another dataset.
+constexpr std::string_view kOpenLineageSpace = "slipway";
+std::string_view model_of(const OpenLineageDataset& dataset) noexcept;
+
 struct OpenLineageRun {
   std::string id;         // a UUID
   std::string parent_id;  // of the facet "parent"; "" for none
@@ -62,7 +67,8 @@ struct RunState {
 // Pure; commutative and idempotent but for events of the same time and different end. `before`: null for the first.
 RunState merge_run_event(const std::optional<RunState>& before, RunEventType type, WallTime time) noexcept;
 
-// Writes it into the lineage. Errors: those of lineage_store.h.
+// Writes it into the lineage. A model version that the registry has is that version; one that it has not is a dataset
+// like others. Errors: those of lineage_store.h.
 Status apply(Transaction& t, const OpenLineageEvent& event);
 
 // Facets by owner and name; those that an event deleted are left out.

@@ -10,7 +10,7 @@
 namespace slipway {
 namespace {
 
-constexpr std::string_view kSpace = "slipway";
+constexpr std::string_view kSpace = kOpenLineageSpace;
 constexpr std::string_view kProducer = "urn:slipway:server";
 constexpr std::string_view kSchema = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent";
 constexpr std::string_view kVersionSchema =

@@ -105,8 +105,20 @@ Result<std::string> node_json(Database& database, const HttpRequest& request) {
   return body;
 }
 
+// Whoever says that a run produced a version speaks for its model.
+Status check_may_tell(const Principal& principal, const OpenLineageEvent& event) {
+  for (const OpenLineageDataset& output : event.outputs) {
+    const std::string_view model = model_of(output);
+    if (model.empty() || principal.may(Permission::kRegister, model)) continue;
+    return fail(Code::kPermissionDenied, "access.forbidden",
+                principal.name + " lacks the permission register on model " + quoted(model));
+  }
+  return {};
+}
+
 Result<std::string> accept_event(Database& database, const HttpRequest& request) {
   SLIPWAY_TRY(const OpenLineageEvent event, parse_openlineage_event(as_text(request.body)));
+  SLIPWAY_CHECK(check_may_tell(*request.principal, event));
   SLIPWAY_CHECK(database.write([&](Transaction& t) { return apply(t, event); }));
   return std::string("{}");
 }
@@ -131,7 +143,11 @@ std::vector<std::pair<std::size_t, Error>> keep_batch(Database& database,
 
 // Answers as the spec has it.
 Result<std::string> accept_batch(Database& database, const HttpRequest& request) {
-  SLIPWAY_TRY(const auto events, parse_openlineage_batch(as_text(request.body)));
+  SLIPWAY_TRY(auto events, parse_openlineage_batch(as_text(request.body)));
+  for (auto& event : events) {
+    const Status allowed = event ? check_may_tell(*request.principal, *event) : Status();
+    if (!allowed) event = fail(allowed.error());
+  }
   const auto failed = keep_batch(database, events);
   const auto is_retriable = [](const auto& one) { return one.second.code == Code::kUnavailable; };
   const auto retriable = static_cast<std::size_t>(std::count_if(failed.begin(), failed.end(), is_retriable));
