@@ -27,6 +27,8 @@
 #include "protocol/admin/webhook_routes.h"
 #include "protocol/http_server.h"
 #include "protocol/inference/routes.h"
+#include "protocol/lineage/routes.h"
+#include "protocol/mlflow/webhook_routes.h"
 #include "protocol/telemetry/process_metrics.h"
 #include "protocol/telemetry/routes.h"
 #include "registry/bundle_store.h"
@@ -220,6 +222,12 @@ Router Server::Parts::make_router(unsigned thread) {
                               .decisions = decisions,
                               .policy = send_policy(),
                               .on_change = [this] { deliverer->notify(); }});
+  mlflow::add_webhook_routes(router, {.database = *database,
+                                      .webhooks = webhooks,
+                                      .decisions = decisions,
+                                      .policy = send_policy(),
+                                      .on_change = [this] { deliverer->notify(); }});
+  add_lineage_routes(router, *database, *audit);
   add_telemetry_routes(router, registry);
   add_route_list(router);
   return router;

@@ -9,6 +9,7 @@
 #include "cli/context.h"
 #include "cli/exit_code.h"
 #include "cli/key.h"
+#include "cli/lineage.h"
 #include "cli/model.h"
 #include "cli/probe.h"
 #include "cli/text.h"
@@ -75,6 +76,7 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
   add_model_commands(app, context);
   add_key_commands(app, context);
   add_audit_commands(app, context);
+  add_lineage_commands(app, context);
   add_probe_command(app, context);
 
   std::reverse(arguments.begin(), arguments.end());  // what CLI11 expects of a vector

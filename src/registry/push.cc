@@ -1,5 +1,6 @@
 #include "registry/push.h"
 
+#include "lineage/report.h"
 #include "outbox/events.h"
 #include "registry/bundle_index.h"
 #include "registry/transact.h"
@@ -21,6 +22,14 @@ Result<std::optional<Version>> Push::find_earlier(Transaction& t, const PushRequ
   return fail(Code::kAlreadyExists, "version.taken",
               request.model + '@' + request.semver->to_string() + " was pushed by " + found->author +
                   " with the digest " + found->digest.hex() + "; push under another version");
+}
+
+Status Push::tell_registered(Transaction& t, const Version& version, bool is_valid) const {
+  const std::string number = std::to_string(version.number);
+  const std::string source = "models:/" + version.model + '/' + number;
+  SLIPWAY_CHECK(emit(t, ModelVersionCreated{version.model, number, source, "", {}, version.description}, *clock_));
+  const LineageNode node = LineageNode::model_version(version.model, version.semver.to_string(), version.digest.hex());
+  return report_registered(t, node, is_valid, clock_->now());
 }
 
 Result<PushOutcome> Push::create(Transaction& t, const PushRequest& request, const Digest& bundle,
@@ -49,10 +58,7 @@ Result<PushOutcome> Push::create(Transaction& t, const PushRequest& request, con
   version.test_report = checks.test_report;
   version.contract_digest = checks.contract_digest;
   SLIPWAY_TRY(const Version draft, models_->create_version(t, version));
-  const std::string number = std::to_string(draft.number);
-  SLIPWAY_CHECK(emit(
-      t, ModelVersionCreated{draft.model, number, "models:/" + draft.model + '/' + number, "", {}, draft.description},
-      *clock_));
+  SLIPWAY_CHECK(tell_registered(t, draft, checks.is_passed));
   if (!checks.is_passed) return PushOutcome{draft, true};
   SLIPWAY_TRY(const Version candidate, models_->make_candidate(t, draft.model, draft.semver, request.author));
   return PushOutcome{candidate, true};
