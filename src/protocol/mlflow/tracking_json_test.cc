@@ -22,7 +22,7 @@ std::string written(const T& value, void (*write)(JsonWriter&, const T&)) {
 
 // As protobuf's JSON of the messages in mlflow/protos/service.proto has them.
 TEST(TrackingJson, WritesARun) {
-  Run run;
+  slipway::Run run;
   run.info = {.number = 7,
               .id = "ab",
               .experiment_id = "0",
