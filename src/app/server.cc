@@ -26,6 +26,8 @@
 #include "protocol/admin/webhook_routes.h"
 #include "protocol/http_server.h"
 #include "protocol/inference/routes.h"
+#include "protocol/mlflow/errors.h"
+#include "protocol/mlflow/tracking_routes.h"
 #include "protocol/telemetry/process_metrics.h"
 #include "protocol/telemetry/routes.h"
 #include "registry/bundle_store.h"
@@ -37,6 +39,9 @@
 #include "serving/push_checker.h"
 #include "storage/objects.h"
 #include "storage/sql.h"
+#include "tracking/experiment_store.h"
+#include "tracking/logged_model_store.h"
+#include "tracking/run_store.h"
 
 namespace slipway {
 namespace {
@@ -104,6 +109,9 @@ struct Server::Parts {
   Secret commitment_key;
   std::unique_ptr<BundleStore> bundles;
   ModelStore models;
+  ExperimentStore experiments;
+  RunStore runs;
+  LoggedModelStore logged_models;
   std::shared_ptr<const OnnxRuntime> runtime;
   std::unique_ptr<ServingMetrics> serving_metrics;
   std::unique_ptr<Loader> loader;
@@ -142,6 +150,7 @@ Status Server::Parts::open_stores() {
 }
 
 Status Server::Parts::open_serving() {
+  SLIPWAY_CHECK(database->write([this](Transaction& transaction) { return experiments.ensure_default(transaction); }));
   bundles = std::make_unique<BundleStore>(*objects);
   SLIPWAY_CHECK(database->write([&](Transaction& transaction) {
     return models.set_approvals_required_by_default(transaction, settings.approvals_required, "settings");
@@ -212,6 +221,9 @@ Router Server::Parts::make_router(unsigned thread) {
                               .decisions = decisions,
                               .policy = send_policy(),
                               .on_change = [this] { deliverer->notify(); }});
+  mlflow::add_tracking_routes(
+      router, {.database = *database, .experiments = experiments, .runs = runs, .logged_models = logged_models});
+  mlflow::add_error_writers(router);
   add_telemetry_routes(router, registry);
   add_route_list(router);
   return router;
