@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/bytes.h"
+#include "base/id.h"
 #include "registry/model_rows.h"
 
 namespace slipway {
@@ -22,13 +22,13 @@ Status check(const Registration& wanted) {
   return check_principal(wanted.author);
 }
 
-Status insert(Transaction& t, const Registration& row, std::int64_t number, std::int64_t now) {
+Status insert(Transaction& t, const Registration& row, std::int64_t now) {
   SLIPWAY_CHECK(t.execute(
-      "INSERT INTO registrations (model, number, status, message, semver, source, run_id, model_id, run_link, "
+      "INSERT INTO registrations (id, model, number, status, message, semver, source, run_id, model_id, run_link, "
       "description, author, stage, is_hidden, claimed_by, claimed_until, created_at, updated_at) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'None', 0, '', 0, $12, $12)",
-      {row.model, number, std::string(to_string(row.status)), row.message, row.semver, row.source, row.run_id,
-       row.model_id, row.run_link, row.description, row.author, now}));
+      "VALUES ($13, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'None', 0, '', 0, $12, $12)",
+      {row.model, row.number, std::string(to_string(row.status)), row.message, row.semver, row.source, row.run_id,
+       row.model_id, row.run_link, row.description, row.author, now, row.id}));
   return {};
 }
 
@@ -41,25 +41,28 @@ tl::unexpected<Error> no_version(std::string_view model, std::int64_t number) {
               "Model Version (name=" + std::string(model) + ", version=" + std::to_string(number) + ") not found");
 }
 
+std::string version_files_uri(std::string_view id) { return "mlflow-artifacts:/versions/" + std::string(id); }
+
 Result<Registration> read_registration(const Row& row) {
   Registration read;
-  read.model = row.text(0);
-  read.number = row.integer(1);
-  const auto* const status = std::find(kStatuses.begin(), kStatuses.end(), row.text(2));
+  read.id = row.text(0);
+  read.model = row.text(1);
+  read.number = row.integer(2);
+  const auto* const status = std::find(kStatuses.begin(), kStatuses.end(), row.text(3));
   if (status == kStatuses.end())
-    return fail(Code::kDataLoss, "registry.altered", "the registry's tables hold the status " + row.text(2));
+    return fail(Code::kDataLoss, "registry.altered", "the registry's tables hold the status " + row.text(3));
   read.status = static_cast<RegistrationStatus>(status - kStatuses.begin());
-  read.message = row.text(3);
-  read.semver = row.text(4);
-  read.source = row.text(5);
-  read.run_id = row.text(6);
-  read.model_id = row.text(7);
-  read.run_link = row.text(8);
-  read.description = row.text(9);
-  read.author = row.text(10);
-  read.stage = row.text(11);
-  read.created_at = WallTime{std::chrono::microseconds{row.integer(12)}};
-  read.updated_at = WallTime{std::chrono::microseconds{row.integer(13)}};
+  read.message = row.text(4);
+  read.semver = row.text(5);
+  read.source = row.text(6);
+  read.run_id = row.text(7);
+  read.model_id = row.text(8);
+  read.run_link = row.text(9);
+  read.description = row.text(10);
+  read.author = row.text(11);
+  read.stage = row.text(12);
+  read.created_at = WallTime{std::chrono::microseconds{row.integer(13)}};
+  read.updated_at = WallTime{std::chrono::microseconds{row.integer(14)}};
   return read;
 }
 
@@ -73,15 +76,16 @@ Result<Registration> RegistrationStore::create(Transaction& t, const Registratio
   if (numbers.empty())
     return fail(Code::kNotFound, "model.not_found", "Registered Model with name=" + wanted.model + " not found");
   Registration made = wanted;
+  made.id = Id::make(*clock_, *random_).to_string();
   made.number = numbers[0].integer(0);
   made.stage = kStages[0];
   made.created_at = made.updated_at = WallTime{std::chrono::microseconds{time}};
-  SLIPWAY_CHECK(insert(t, made, made.number, time));
+  SLIPWAY_CHECK(insert(t, made, time));
   return made;
 }
 
 Status RegistrationStore::add_pushed(Transaction& t, const Registration& pushed) const {
-  return insert(t, pushed, pushed.number, now());
+  return insert(t, pushed, now());
 }
 
 Result<Registration> RegistrationStore::get(Transaction& t, std::string_view model, std::int64_t number) const {
@@ -107,66 +111,55 @@ Result<std::vector<Registration>> RegistrationStore::latest(Transaction& t, std:
   return found;
 }
 
-Status RegistrationStore::change(Transaction& t, std::string_view model, std::int64_t number, std::string_view sql,
-                                 std::string_view value) const {
-  SLIPWAY_TRY(const std::int64_t changed,
-              t.execute(sql, {std::string(model), number, std::string(value), now()}));
-  if (changed == 0) return no_version(model, number);
+Status RegistrationStore::remove(Transaction& t, std::string_view id) const {
+  for (const std::string_view sql :
+       {"DELETE FROM version_tags WHERE registration_id = $1", "DELETE FROM model_aliases WHERE registration_id = $1",
+        "DELETE FROM registrations WHERE id = $1"}) {
+    SLIPWAY_CHECK(t.execute(sql, {std::string(id)}));
+  }
   return {};
 }
 
-Status RegistrationStore::describe(Transaction& t, std::string_view model, std::int64_t number,
+Status RegistrationStore::touch_model(Transaction& t, const std::string& model) const {
+  SLIPWAY_CHECK(t.execute("UPDATE models SET updated_at = $2 WHERE name = $1", {model, now()}));
+  return {};
+}
+
+Status RegistrationStore::describe(Transaction& t, const Registration& registration,
                                    std::string_view description) const {
   SLIPWAY_CHECK(check_text("description", description, kTextMax));
-  return change(t, model, number,
-                "UPDATE registrations SET description = $3, updated_at = $4 "
-                "WHERE model = $1 AND number = $2 AND is_hidden = 0",
-                description);
-}
-
-Status RegistrationStore::set_stage(Transaction& t, std::string_view model, std::int64_t number,
-                                    std::string_view stage) const {
-  SLIPWAY_CHECK(change(t, model, number,
-                       "UPDATE registrations SET stage = $3, updated_at = $4 "
-                       "WHERE model = $1 AND number = $2 AND is_hidden = 0",
-                       stage));
-  SLIPWAY_CHECK(t.execute("UPDATE models SET updated_at = $2 WHERE name = $1", {std::string(model), now()}));
+  SLIPWAY_CHECK(t.execute("UPDATE registrations SET description = $2, updated_at = $3 WHERE id = $1",
+                          {registration.id, std::string(description), now()}));
   return {};
 }
 
-Result<std::vector<std::int64_t>> RegistrationStore::others_in_stage(Transaction& t, std::string_view model,
-                                                                     std::int64_t number,
-                                                                     std::string_view stage) const {
-  SLIPWAY_TRY(const std::vector<Row> rows,
-              t.query("SELECT number FROM registrations WHERE model = $1 AND number <> $2 AND stage = $3 "
-                      "AND is_hidden = 0 ORDER BY number",
-                      {std::string(model), number, std::string(stage)}));
-  std::vector<std::int64_t> found;
-  for (const Row& row : rows) found.push_back(row.integer(0));
+Status RegistrationStore::set_stage(Transaction& t, const Registration& registration, std::string_view stage) const {
+  SLIPWAY_CHECK(t.execute("UPDATE registrations SET stage = $2, updated_at = $3 WHERE id = $1",
+                          {registration.id, std::string(stage), now()}));
+  return touch_model(t, registration.model);
+}
+
+Result<std::vector<Registration>> RegistrationStore::all(Transaction& t, std::string_view model) const {
+  static const std::string kSql =
+      select(kRegistrationColumns, "FROM registrations WHERE model = $1 AND is_hidden = 0 ORDER BY number");
+  SLIPWAY_TRY(const std::vector<Row> rows, t.query(kSql, {std::string(model)}));
+  std::vector<Registration> found;
+  for (const Row& row : rows) {
+    SLIPWAY_TRY(found.emplace_back(), read_registration(row));
+  }
   return found;
 }
 
-Status RegistrationStore::hide(Transaction& t, std::string_view model, std::int64_t number) const {
-  const SqlArguments key = {std::string(model), number};
-  SLIPWAY_CHECK(t.execute("DELETE FROM version_tags WHERE model = $1 AND number = $2", key));
-  SLIPWAY_CHECK(t.execute("DELETE FROM model_aliases WHERE model = $1 AND number = $2", key));
-  SLIPWAY_TRY(const std::int64_t hidden,
-              t.execute("UPDATE registrations SET is_hidden = 1, updated_at = $3, "
-                        "status = CASE status WHEN 'PENDING_REGISTRATION' THEN 'FAILED_REGISTRATION' ELSE status END "
-                        "WHERE model = $1 AND number = $2 AND is_hidden = 0",
-                        {std::string(model), number, now()}));
-  if (hidden == 0) return no_version(model, number);
-  SLIPWAY_CHECK(t.execute("UPDATE models SET updated_at = $2 WHERE name = $1", {std::string(model), now()}));
-  return {};
-}
-
-Result<std::vector<std::int64_t>> RegistrationStore::numbers(Transaction& t, std::string_view model) const {
-  SLIPWAY_TRY(const std::vector<Row> rows,
-              t.query("SELECT number FROM registrations WHERE model = $1 AND is_hidden = 0 ORDER BY number",
-                      {std::string(model)}));
-  std::vector<std::int64_t> found;
-  for (const Row& row : rows) found.push_back(row.integer(0));
-  return found;
+// A pending one is finished with it, so that no server makes a version of it.
+Status RegistrationStore::hide(Transaction& t, const Registration& registration) const {
+  SLIPWAY_CHECK(t.execute("DELETE FROM version_tags WHERE registration_id = $1", {registration.id}));
+  SLIPWAY_CHECK(t.execute("DELETE FROM model_aliases WHERE registration_id = $1", {registration.id}));
+  SLIPWAY_CHECK(
+      t.execute("UPDATE registrations SET is_hidden = 1, updated_at = $2, "
+                "status = CASE status WHEN 'PENDING_REGISTRATION' THEN 'FAILED_REGISTRATION' ELSE status END "
+                "WHERE id = $1",
+                {registration.id, now()}));
+  return touch_model(t, registration.model);
 }
 
 Result<std::optional<Registration>> RegistrationStore::claim(Transaction& t, std::string_view server,
@@ -181,8 +174,8 @@ Result<std::optional<Registration>> RegistrationStore::claim(Transaction& t, std
   if (rows.empty()) return std::nullopt;
   SLIPWAY_TRY(Registration found, read_registration(rows[0]));
   SLIPWAY_CHECK(
-      t.execute("UPDATE registrations SET claimed_by = $3, claimed_until = $4 WHERE model = $1 AND number = $2",
-                {found.model, found.number, std::string(server),
+      t.execute("UPDATE registrations SET claimed_by = $2, claimed_until = $3 WHERE id = $1",
+                {found.id, std::string(server),
                  time + std::chrono::duration_cast<std::chrono::microseconds>(lease).count()}));
   return found;
 }
@@ -197,9 +190,9 @@ Status RegistrationStore::release(Transaction& t, std::string_view server) const
 Status RegistrationStore::postpone(Transaction& t, const Registration& claimed, std::string_view server,
                                    std::chrono::seconds delay) const {
   SLIPWAY_CHECK(
-      t.execute("UPDATE registrations SET claimed_until = $4 WHERE model = $1 AND number = $2 AND claimed_by = $3 "
+      t.execute("UPDATE registrations SET claimed_until = $3 WHERE id = $1 AND claimed_by = $2 "
                 "AND status = 'PENDING_REGISTRATION'",
-                {claimed.model, claimed.number, std::string(server),
+                {claimed.id, std::string(server),
                  now() + std::chrono::duration_cast<std::chrono::microseconds>(delay).count()}));
   return {};
 }
@@ -207,10 +200,9 @@ Status RegistrationStore::postpone(Transaction& t, const Registration& claimed, 
 Status RegistrationStore::finish(Transaction& t, const Registration& claimed, std::string_view server,
                                  RegistrationStatus status, std::string_view message) const {
   SLIPWAY_CHECK(
-      t.execute("UPDATE registrations SET status = $4, message = $5, claimed_by = '', claimed_until = 0, "
-                "updated_at = $6 WHERE model = $1 AND number = $2 AND claimed_by = $3 "
-                "AND status = 'PENDING_REGISTRATION'",
-                {claimed.model, claimed.number, std::string(server), std::string(to_string(status)),
+      t.execute("UPDATE registrations SET status = $3, message = $4, claimed_by = '', claimed_until = 0, "
+                "updated_at = $5 WHERE id = $1 AND claimed_by = $2 AND status = 'PENDING_REGISTRATION'",
+                {claimed.id, std::string(server), std::string(to_string(status)),
                  std::string(message), now()}));
   return {};
 }

@@ -1,5 +1,6 @@
 // What MLflow clients register: one row for each number of a model, whether its version is made, waits for its checks,
-// has failed them, or is a reference to files elsewhere. Every version of registry/model_store.h has one.
+// has failed them, or is a reference to files elsewhere. Every version of registry/model_store.h has one of its id and
+// number.
 //
 // Creating one is a short transaction; the checks run behind it: a server claims a pending row for a while, makes the
 // version (tracking/artifact_registrar.h) and finishes the row. Rows of one model are claimed in the order of their
@@ -7,7 +8,7 @@
 //
 // In SQL, inside the caller's transaction (registry/transact.h); stateless, shared by all threads. Hidden rows, of what
 // a client deleted, are found by nothing here. Errors: not_found "model.not_found", "version.not_found";
-// invalid_argument "registry.invalid_text"; failed_precondition "model.has_versions"; those of storage/sql.h.
+// invalid_argument "registry.invalid_text"; those of storage/sql.h.
 #pragma once
 
 #include <chrono>
@@ -18,7 +19,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "registry/semver.h"
+#include "base/random.h"
 #include "storage/sql.h"
 
 namespace slipway {
@@ -29,6 +30,7 @@ std::string_view to_string(RegistrationStatus status) noexcept;  // "PENDING_REG
 constexpr std::string_view kStages[] = {"None", "Staging", "Production", "Archived"};
 
 struct Registration {
+  std::string id;  // also of the version that is made of it
   std::string model;
   std::int64_t number = 0;
   RegistrationStatus status = RegistrationStatus::kPending;
@@ -46,31 +48,35 @@ struct Registration {
 };
 
 constexpr std::string_view kRegistrationColumns =
-    "model, number, status, message, semver, source, run_id, model_id, run_link, description, author, stage, "
+    "id, model, number, status, message, semver, source, run_id, model_id, run_link, description, author, stage, "
     "created_at, updated_at";
 Result<Registration> read_registration(const Row& row);
 
+// Where clients find the files of a version: "mlflow-artifacts:/versions/<id>".
+std::string version_files_uri(std::string_view id);
+
 class RegistrationStore {
  public:
-  explicit RegistrationStore(const Clock& clock = system_clock()) : clock_(&clock) {}
+  explicit RegistrationStore(const Clock& clock = system_clock(), Random& random = system_random())
+      : clock_(&clock), random_(&random) {}
 
-  // Takes the model's next number. `wanted.number`, its stage and times are ignored.
+  // Makes the id and takes the model's next number; the stage and the times of `wanted` are ignored too.
   Result<Registration> create(Transaction& t, const Registration& wanted) const;
-  // For a version that was pushed: under the number it has.
+  // For a version that was pushed: under the id and number that it has.
   Status add_pushed(Transaction& t, const Registration& pushed) const;
+  // With a draft that is replaced.
+  Status remove(Transaction& t, std::string_view id) const;
   Result<Registration> get(Transaction& t, std::string_view model, std::int64_t number) const;
   // The newest of each stage, in the order of kStages; `stages` empty: all of them.
   Result<std::vector<Registration>> latest(Transaction& t, std::string_view model,
                                            const std::vector<std::string>& stages) const;
 
-  Status describe(Transaction& t, std::string_view model, std::int64_t number, std::string_view description) const;
-  Status set_stage(Transaction& t, std::string_view model, std::int64_t number, std::string_view stage) const;
-  // The other versions of `model` in `stage`.
-  Result<std::vector<std::int64_t>> others_in_stage(Transaction& t, std::string_view model, std::int64_t number,
-                                                    std::string_view stage) const;
+  Status describe(Transaction& t, const Registration& registration, std::string_view description) const;
+  Status set_stage(Transaction& t, const Registration& registration, std::string_view stage) const;
+  // All of a model, by number.
+  Result<std::vector<Registration>> all(Transaction& t, std::string_view model) const;
   // Hides it and drops its tags and aliases. Its number is never used again.
-  Status hide(Transaction& t, std::string_view model, std::int64_t number) const;
-  Result<std::vector<std::int64_t>> numbers(Transaction& t, std::string_view model) const;
+  Status hide(Transaction& t, const Registration& registration) const;
 
   // The oldest pending row that may be worked on, claimed by `server` for `lease`; null where there is none.
   Result<std::optional<Registration>> claim(Transaction& t, std::string_view server, std::chrono::seconds lease) const;
@@ -85,10 +91,10 @@ class RegistrationStore {
 
  private:
   std::int64_t now() const noexcept { return clock_->now().time_since_epoch().count(); }
-  Status change(Transaction& t, std::string_view model, std::int64_t number, std::string_view sql,
-                std::string_view value) const;
+  Status touch_model(Transaction& t, const std::string& model) const;
 
   const Clock* clock_;
+  Random* random_;
 };
 
 tl::unexpected<Error> no_version(std::string_view model, std::int64_t number);

@@ -1,8 +1,8 @@
 -- What MLflow clients say about models and versions: registrations, tags, aliases, stages. Times are microseconds since
 -- 1970.
 --
--- Every version has a registration of the same number. One without a version is waiting for its checks, has failed
--- them, or refers to files elsewhere.
+-- Every version has a registration of the same id and number. One without a version is waiting for its checks, has
+-- failed them, or refers to files elsewhere.
 
 -- Names of up to 256 bytes, and models that were deleted but whose versions are kept.
 -- only: sqlite
@@ -31,6 +31,7 @@ ALTER TABLE models ADD COLUMN is_hidden BIGINT NOT NULL DEFAULT 0 CHECK (is_hidd
 -- end
 
 CREATE TABLE registrations (
+  id TEXT NOT NULL PRIMARY KEY,
 -- only: sqlite
   model TEXT NOT NULL REFERENCES models (name),
 -- end
@@ -53,16 +54,16 @@ CREATE TABLE registrations (
   claimed_until BIGINT NOT NULL,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
-  PRIMARY KEY (model, number)
+  UNIQUE (model, number)
 );
 CREATE INDEX registrations_pending ON registrations (created_at) WHERE status = 'PENDING_REGISTRATION';
 CREATE INDEX registrations_by_run ON registrations (run_id);
 CREATE INDEX registrations_by_source ON registrations (source);
 CREATE INDEX registrations_by_creation ON registrations (created_at);
 
-INSERT INTO registrations (model, number, status, message, semver, source, run_id, model_id, run_link, description,
+INSERT INTO registrations (id, model, number, status, message, semver, source, run_id, model_id, run_link, description,
     author, stage, is_hidden, claimed_by, claimed_until, created_at, updated_at)
-  SELECT model, number, 'READY', '', semver, 'mlflow-artifacts:/versions/' || id, '', '', '', description,
+  SELECT id, model, number, 'READY', '', semver, 'mlflow-artifacts:/versions/' || id, '', '', '', description,
     author, 'None', 0, '', 0, created_at, updated_at FROM versions;
 
 CREATE TABLE model_tags (
@@ -78,29 +79,21 @@ CREATE TABLE model_tags (
 );
 
 CREATE TABLE version_tags (
--- only: sqlite
-  model TEXT NOT NULL,
--- end
--- only: postgresql
-  model TEXT COLLATE "C" NOT NULL,
--- end
-  number BIGINT NOT NULL,
+  registration_id TEXT NOT NULL REFERENCES registrations (id),
   key TEXT NOT NULL,
   value TEXT NOT NULL,
-  PRIMARY KEY (model, number, key),
-  FOREIGN KEY (model, number) REFERENCES registrations (model, number)
+  PRIMARY KEY (registration_id, key)
 );
 
 CREATE TABLE model_aliases (
 -- only: sqlite
-  model TEXT NOT NULL,
+  model TEXT NOT NULL REFERENCES models (name),
 -- end
 -- only: postgresql
-  model TEXT COLLATE "C" NOT NULL,
+  model TEXT COLLATE "C" NOT NULL REFERENCES models (name),
 -- end
   alias TEXT NOT NULL,
-  number BIGINT NOT NULL,
-  PRIMARY KEY (model, alias),
-  FOREIGN KEY (model, number) REFERENCES registrations (model, number)
+  registration_id TEXT NOT NULL REFERENCES registrations (id),
+  PRIMARY KEY (model, alias)
 );
-CREATE INDEX model_aliases_by_number ON model_aliases (model, number);
+CREATE INDEX model_aliases_by_registration ON model_aliases (registration_id);
