@@ -31,6 +31,7 @@ enum class SearchType : std::uint8_t {
 struct SearchField {
   std::vector<std::string> names;  // the first is shown in messages; the others stand for it
   std::string column;              // SQL: "e.start_time"; an expression too
+  std::string order_column;        // what rows are ordered by instead of `column`, of the same type; "" for the same
   SearchType type = SearchType::kText;
   bool is_nullable = false;
   bool is_filtered = true;     // false: a search is ordered by it only
@@ -61,10 +62,11 @@ struct SearchEntity {
   };
 
   std::string list;                  // names the list in page tokens
-  std::string from;                  // SQL, its rows called e: "runs e"
+  std::string from;                  // SQL: "runs e"; x, p and o0, o1, … are names of ours
   std::string key;                   // unique, not null: "e.number"
   std::string where;                 // what every row must meet, "" for nothing: "e.stage <> 'deleted'"
-  std::string columns;               // what is selected of each row found
+  std::string columns;               // what is selected of each row found, from
+  std::string columns_from;          // … this, "" for `from`: "runs e JOIN experiments f ON f.id = e.experiment_id"
   std::vector<SearchGroup> groups;   // names without a group are looked up in the first, the attributes
   std::vector<Order> default_order;  // where the client gives none
   std::vector<Order> last_order;     // always after it, but for what it names already; ends with something unique

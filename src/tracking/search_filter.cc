@@ -29,11 +29,6 @@ bool has_any_key(const SearchGroup& group) {
   return group.kind == SearchGroupKind::kTexts || group.kind == SearchGroupKind::kNumbers;
 }
 
-SearchType type_of(const SearchName& name) {
-  if (name.field != nullptr) return name.field->type;
-  return name.group->kind == SearchGroupKind::kNumbers ? SearchType::kReal : SearchType::kText;
-}
-
 bool is_called(const std::vector<std::string>& names, std::string_view text) {
   return std::ranges::find(names, text) != names.end();
 }
@@ -271,6 +266,11 @@ void append_own(std::vector<SearchOrder>& orders, const SearchEntity& entity,
 }
 
 }  // namespace
+
+SearchType type_of(const SearchName& name) {
+  if (name.field != nullptr) return name.field->type;
+  return name.group->kind == SearchGroupKind::kNumbers ? SearchType::kReal : SearchType::kText;
+}
 
 Result<std::vector<SearchClause>> parse_search_filter(const SearchEntity& entity, std::string_view filter) {
   return FilterParser(entity, filter).parse();

@@ -43,6 +43,7 @@ struct SearchName {
   std::string key;                     // "" where field is set
   bool operator==(const SearchName&) const = default;
 };
+SearchType type_of(const SearchName& name);
 
 struct SearchClause {
   SearchName name;
