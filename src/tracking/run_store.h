@@ -77,8 +77,10 @@ class RunStore {
     std::string experiment_id;
     std::string name;
     std::string digest;
-    std::string context;
+    std::string context;  // the tag mlflow.data.context, ""
+    auto operator<=>(const DatasetSummary&) const = default;
   };
+  // In the order of their members.
   Result<std::vector<DatasetSummary>> datasets(Transaction& t, std::span<const std::string> experiment_ids,
                                                std::size_t limit) const;
 

@@ -109,9 +109,10 @@ struct LoggedModel {
   std::string created_by;
   std::int64_t created_ms = 0;
   std::int64_t updated_ms = 0;
-  std::vector<KeyValue> tags;
-  std::vector<KeyValue> params;
-  std::vector<Metric> metrics;
+  LifecycleStage stage = LifecycleStage::kActive;
+  std::vector<KeyValue> tags;    // by key
+  std::vector<KeyValue> params;  // by key
+  std::vector<Metric> metrics;   // the latest of each key and data set, in that order
 };
 
 }  // namespace slipway

@@ -1,0 +1,42 @@
+// Statements over many rows whose texts are few, so that they stay prepared however many rows there are.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/sql.h"
+
+namespace slipway {
+
+// "INSERT INTO t (run, key, value) VALUES " + rows + " ON CONFLICT …" for any number of rows. A row begins with values
+// that all rows share.
+class InsertRows {
+ public:
+  InsertRows(std::string_view head, std::size_t columns_shared, std::size_t columns_own, std::string_view tail);
+
+  // `own`: columns_own values for each row. Returns the number of rows changed.
+  Result<std::int64_t> execute(Transaction& t, const SqlArguments& shared, std::vector<SqlValue> own) const;
+
+ private:
+  static constexpr std::array<std::size_t, 4> kSizes{64, 16, 4, 1};
+  std::size_t columns_own_;
+  std::array<std::string, kSizes.size()> texts_;
+};
+
+// "SELECT … WHERE run IN (" + keys + ") …" for any number of keys.
+class SelectIn {
+ public:
+  SelectIn(std::string_view head, std::string_view tail);
+
+  Result<std::vector<Row>> query(Transaction& t, std::span<const SqlValue> keys) const;
+
+ private:
+  static constexpr std::array<std::size_t, 4> kSizes{1, 16, 128, 1024};
+  std::array<std::string, kSizes.size()> texts_;
+};
+
+}  // namespace slipway
