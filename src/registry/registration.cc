@@ -41,6 +41,16 @@ tl::unexpected<Error> no_version(std::string_view model, std::int64_t number) {
               "Model Version (name=" + std::string(model) + ", version=" + std::to_string(number) + ") not found");
 }
 
+std::optional<std::string_view> parse_stage(std::string_view text) noexcept {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  for (const std::string_view stage : kStages) {
+    const bool is_same = std::equal(stage.begin(), stage.end(), text.begin(), text.end(),
+                                    [&](char a, char b) { return lower(a) == lower(b); });
+    if (is_same) return stage;
+  }
+  return std::nullopt;
+}
+
 std::string version_files_uri(std::string_view id) { return "mlflow-artifacts:/versions/" + std::string(id); }
 
 Result<Registration> read_registration(const Row& row) {

@@ -28,6 +28,7 @@ enum class RegistrationStatus : std::uint8_t { kPending, kReady, kFailed };
 std::string_view to_string(RegistrationStatus status) noexcept;  // "PENDING_REGISTRATION", …
 
 constexpr std::string_view kStages[] = {"None", "Staging", "Production", "Archived"};
+std::optional<std::string_view> parse_stage(std::string_view text) noexcept;  // in any case, as MLflow reads them
 
 struct Registration {
   std::string id;  // also of the version that is made of it

@@ -18,11 +18,10 @@ Result<std::string> set_tag(const RegistryRouteParts& parts, const Arguments& ar
   SLIPWAY_TRY(tag.key, arguments.require_text("key"));
   SLIPWAY_TRY(tag.value, arguments.text("value"));
   SLIPWAY_CHECK(check_model_tag(tag.key));
-  SLIPWAY_CHECK(parts.database.write([&](Transaction& t) -> Status {
+  return write(parts, [&](Transaction& t) -> Status {
     SLIPWAY_CHECK(find_model(parts, t, name));
     return LabelStore().set_model_tags(t, name, std::span(&tag, 1));
-  }));
-  return std::string();
+  });
 }
 
 Result<std::string> delete_tag(const RegistryRouteParts& parts, const Arguments& arguments,
@@ -30,24 +29,10 @@ Result<std::string> delete_tag(const RegistryRouteParts& parts, const Arguments&
   SLIPWAY_TRY(const std::string name, model_of(arguments, request, Permission::kRegister));
   SLIPWAY_TRY(const std::string key, arguments.require_text("key"));
   SLIPWAY_CHECK(check_model_tag(key));
-  SLIPWAY_CHECK(parts.database.write([&](Transaction& t) -> Status {
+  return write(parts, [&](Transaction& t) -> Status {
     SLIPWAY_CHECK(find_model(parts, t, name));
     return LabelStore().delete_model_tag(t, name, key);
-  }));
-  return std::string();
-}
-
-// "production" means Production, as MLflow reads it; null where it is no stage.
-std::optional<std::string> stage_of(std::string_view text) {
-  const auto is_same = [&](std::string_view stage) {
-    return std::equal(stage.begin(), stage.end(), text.begin(), text.end(), [](char a, char b) {
-      const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-      return lower(a) == lower(b);
-    });
-  };
-  const auto* const found = std::find_if(std::begin(kStages), std::end(kStages), is_same);
-  if (found == std::end(kStages)) return std::nullopt;
-  return std::string(*found);
+  });
 }
 
 // Of stages, semantic versions and ranges: the client of models:/NAME/1.2.3 takes what it does not know for a stage.
@@ -60,8 +45,8 @@ Result<std::string> latest_versions(const RegistryRouteParts& parts, const Argum
     std::vector<std::string> stages;
     std::vector<Registration> found;
     for (const std::string& text : wanted) {
-      if (auto stage = stage_of(text)) {
-        stages.push_back(*std::move(stage));
+      if (const auto stage = parse_stage(text)) {
+        stages.emplace_back(*stage);
         continue;
       }
       SLIPWAY_TRY(auto version, find_by_semver(parts, t, name, text));
@@ -125,9 +110,9 @@ Result<std::string> set_alias(const RegistryRouteParts& parts, const Arguments& 
       return std::string();
     });
   };
-  if (is_reserved_alias(alias)) return parts.decisions.carry_out(request, "model.alias." + alias, 200, move);
+  if (is_reserved_alias(alias)) return told(parts, parts.decisions.carry_out(request, "model.alias." + alias, 200, move));
   DecisionSubject ignored;
-  return move(ignored);
+  return told(parts, move(ignored));
 }
 
 Result<std::string> delete_alias(const RegistryRouteParts& parts, const Arguments& arguments,
@@ -145,9 +130,9 @@ Result<std::string> delete_alias(const RegistryRouteParts& parts, const Argument
       return std::string();
     });
   };
-  if (is_reserved_alias(alias)) return parts.decisions.carry_out(request, "model.alias_delete." + alias, 200, remove);
+  if (is_reserved_alias(alias)) return told(parts, parts.decisions.carry_out(request, "model.alias_delete." + alias, 200, remove));
   DecisionSubject ignored;
-  return remove(ignored);
+  return told(parts, remove(ignored));
 }
 
 }  // namespace

@@ -55,6 +55,16 @@ Result<std::vector<Label>> tags_of(const Arguments& arguments) {
   return tags;
 }
 
+Result<std::string> write(const RegistryRouteParts& parts, const std::function<Status(Transaction&)>& body) {
+  SLIPWAY_CHECK(parts.database.write(body));
+  return std::string();
+}
+
+Result<std::string> told(const RegistryRouteParts& parts, Result<std::string> done) {
+  if (done) parts.on_event();
+  return done;
+}
+
 std::vector<std::pair<std::string, std::string>> pairs_of(const std::vector<Label>& tags) {
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const Label& tag : tags) pairs.emplace_back(tag.key, tag.value);

@@ -50,6 +50,11 @@ Result<std::optional<Registration>> find_by_semver(const RegistryRouteParts& par
 Status take_out(const RegistryRouteParts& parts, Transaction& t, const Principal& principal, const Version& version,
                 std::string_view reason);
 
+// Writes, and answers with {}.
+Result<std::string> write(const RegistryRouteParts& parts, const std::function<Status(Transaction&)>& body);
+// Notes that an event was written, where it was.
+Result<std::string> told(const RegistryRouteParts& parts, Result<std::string> done);
+
 std::vector<std::pair<std::string, std::string>> pairs_of(const std::vector<Label>& tags);
 
 }  // namespace slipway::mlflow

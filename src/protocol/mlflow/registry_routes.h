@@ -20,6 +20,7 @@ struct RegistryRouteParts {
   DecisionLog decisions;
   std::function<void()> on_registration;  // after a version was registered whose files wait for their checks
   std::function<void()> on_change;        // after a version was retired
+  std::function<void()> on_event;         // after an event for webhooks was written
 };
 
 // What the references of `parts` mean outlives the router.

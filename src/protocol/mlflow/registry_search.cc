@@ -21,6 +21,28 @@ std::string of_entity(std::string_view columns) {
   return prefixed;
 }
 
+SearchField field(std::vector<std::string> names, std::string column) {
+  SearchField made;
+  made.names = std::move(names);
+  made.column = std::move(column);
+  return made;
+}
+
+SearchField order_field(std::vector<std::string> names, std::string column) {
+  SearchField made = field(std::move(names), std::move(column));
+  made.type = SearchType::kInteger;
+  made.is_filtered = false;
+  return made;
+}
+
+SearchGroup attributes(std::vector<SearchField> fields) {
+  return {{"attributes", "attribute"}, SearchGroupKind::kAttributes, "", "", std::move(fields)};
+}
+
+SearchGroup tags(std::string_view from, const char* owner) {
+  return {{"tags", "tag"}, SearchGroupKind::kTexts, std::string(from), owner, {}};
+}
+
 SearchEntity model_entity(bool has_prompts) {
   SearchEntity models;
   models.list = has_prompts ? "registered_models_and_prompts" : "registered_models";
@@ -33,14 +55,9 @@ SearchEntity model_entity(bool has_prompts) {
         "q.value = 'true')";
   }
   models.columns = of_entity(kModelColumns);
-  models.groups = {
-      {.names = {"attributes", "attribute"},
-       .fields = {{.names = {"name"}, .column = "e.name"},
-                  {.names = {"creation_timestamp"}, .column = "e.created_at", .type = SearchType::kInteger,
-                   .is_filtered = false},
-                  {.names = {"last_updated_timestamp", "timestamp"}, .column = "e.updated_at",
-                   .type = SearchType::kInteger, .is_filtered = false}}},
-      {.names = {"tags", "tag"}, .kind = SearchGroupKind::kTexts, .from = "model_tags x", .owner = "x.model"}};
+  models.groups = {attributes({field({"name"}, "e.name"), order_field({"creation_timestamp"}, "e.created_at"),
+                               order_field({"last_updated_timestamp", "timestamp"}, "e.updated_at")}),
+                   tags("model_tags x", "x.model")};
   models.last_order = {{"name", true}};
   return models;
 }
@@ -63,23 +80,15 @@ SearchEntity version_entity(bool has_prompts) {
         "q.key = 'mlflow.prompt.is_prompt' AND q.value = 'true')";
   }
   versions.columns = of_entity(kRegistrationColumns);
+  SearchField number = field({"version_number", "version"}, "e.number");
+  number.type = SearchType::kInteger;
+  number.may_be_quoted = true;
   versions.groups = {
-      {.names = {"attributes", "attribute"},
-       .fields = {{.names = {"name"}, .column = "e.model"},
-                  {.names = {"version_number", "version"}, .column = "e.number", .type = SearchType::kInteger,
-                   .may_be_quoted = true},
-                  {.names = {"run_id"}, .column = "e.run_id"},
-                  {.names = {"source_path"}, .column = "e.source"},
-                  {.names = {"user_id"}, .column = "e.author"},
-                  {.names = {"current_stage"}, .column = "e.stage"},
-                  {.names = {"creation_timestamp"}, .column = "e.created_at", .type = SearchType::kInteger,
-                   .is_filtered = false},
-                  {.names = {"last_updated_timestamp", "timestamp"}, .column = "e.updated_at",
-                   .type = SearchType::kInteger, .is_filtered = false}}},
-      {.names = {"tags", "tag"},
-       .kind = SearchGroupKind::kTexts,
-       .from = std::string(kVersionTags),
-       .owner = "x.registration_id"}};
+      attributes({field({"name"}, "e.model"), number, field({"run_id"}, "e.run_id"),
+                  field({"source_path"}, "e.source"), field({"user_id"}, "e.author"),
+                  field({"current_stage"}, "e.stage"), order_field({"creation_timestamp"}, "e.created_at"),
+                  order_field({"last_updated_timestamp", "timestamp"}, "e.updated_at")}),
+      tags(kVersionTags, "x.registration_id")};
   versions.last_order = {{"name", true}, {"version_number", false}};
   return versions;
 }

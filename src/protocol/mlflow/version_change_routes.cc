@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "access/authorize.h"
 #include "base/bytes.h"
 #include "outbox/events.h"
@@ -30,14 +28,9 @@ Result<std::string> update(const RegistryRouteParts& parts, const Arguments& arg
   });
 }
 
-Result<std::string> parse_stage(const Arguments& arguments) {
+Result<std::string> stage_of(const Arguments& arguments) {
   SLIPWAY_TRY(const std::string text, arguments.require_text("stage"));
-  for (const std::string_view stage : kStages) {
-    const bool is_same = std::equal(stage.begin(), stage.end(), text.begin(), text.end(), [](char a, char b) {
-      return a == b || (b >= 'A' && b <= 'Z' && a == b - 'A' + 'a') || (a >= 'A' && a <= 'Z' && b == a - 'A' + 'a');
-    });
-    if (is_same) return std::string(stage);
-  }
+  if (const auto stage = parse_stage(text)) return std::string(*stage);
   return fail(Code::kInvalidArgument, "request.invalid",
               "Invalid Model Version stage: " + quoted(text) +
                   ". Value must be one of None, Staging, Production, Archived.");
@@ -65,7 +58,7 @@ Result<std::string> transition(const RegistryRouteParts& parts, const Arguments&
   SLIPWAY_TRY(const std::string name, model_of(arguments, request, Permission::kReadMetadata));
   SLIPWAY_CHECK(authorize_change(*request.principal, name));
   SLIPWAY_TRY(const std::int64_t number, number_of(arguments));
-  SLIPWAY_TRY(const std::string stage, parse_stage(arguments));
+  SLIPWAY_TRY(const std::string stage, stage_of(arguments));
   SLIPWAY_TRY(const auto archives, arguments.boolean("archive_existing_versions"));
   if (archives.value_or(false) && stage != "Staging" && stage != "Production") {
     return fail(Code::kInvalidArgument, "request.invalid",
@@ -123,12 +116,11 @@ Result<std::string> set_tag(const RegistryRouteParts& parts, const Arguments& ar
   SLIPWAY_TRY(tag.key, arguments.require_text("key"));
   SLIPWAY_TRY(tag.value, arguments.text("value"));
   SLIPWAY_CHECK(check_version_tag(tag.key));
-  SLIPWAY_CHECK(parts.database.write([&](Transaction& t) -> Status {
+  return told(parts, write(parts, [&](Transaction& t) -> Status {
     SLIPWAY_TRY(const Registration registration, find_registration(parts, t, name, number));
     SLIPWAY_CHECK(LabelStore().set_version_tags(t, registration.id, std::span(&tag, 1)));
     return emit(t, ModelVersionTagSet{name, std::to_string(number), tag.key, tag.value});
   }));
-  return std::string();
 }
 
 Result<std::string> delete_tag(const RegistryRouteParts& parts, const Arguments& arguments,
@@ -137,12 +129,11 @@ Result<std::string> delete_tag(const RegistryRouteParts& parts, const Arguments&
   SLIPWAY_TRY(const std::int64_t number, number_of(arguments));
   SLIPWAY_TRY(const std::string key, arguments.require_text("key"));
   SLIPWAY_CHECK(check_version_tag(key));
-  SLIPWAY_CHECK(parts.database.write([&](Transaction& t) -> Status {
+  return told(parts, write(parts, [&](Transaction& t) -> Status {
     SLIPWAY_TRY(const Registration registration, find_registration(parts, t, name, number));
     SLIPWAY_CHECK(LabelStore().delete_version_tag(t, registration.id, key));
     return emit(t, ModelVersionTagDeleted{name, std::to_string(number), key});
   }));
-  return std::string();
 }
 
 }  // namespace

@@ -109,7 +109,7 @@ Result<std::string> create(const RegistryRouteParts& parts, const Arguments& arg
                 return version_json({made, std::nullopt, wanted.tags, {}, 0, 0});
               }));
   if (status == RegistrationStatus::kPending) parts.on_registration();
-  return body;
+  return told(parts, std::move(body));
 }
 
 Result<std::string> get(const RegistryRouteParts& parts, const Arguments& arguments, const HttpRequest& request) {
