@@ -39,7 +39,7 @@ Result<std::string> append_logged_model(std::string_view history, std::string_vi
     for (const simdjson::dom::element element : earlier) keep(simdjson::minify(element));
   }
   keep(added);
-  while (size - 1 > kRunTagValueBytesMax) {
+  while (size - 1 > kRunTagValueCharactersMax) {
     if (models.size() == 1) return invalid_value("model_json", "…", "it is too long for a tag");
     size -= models.front().size() + 1;
     models.pop_front();

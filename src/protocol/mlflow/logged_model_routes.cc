@@ -9,14 +9,6 @@ constexpr std::size_t kExperimentsMax = 10'000;
 constexpr std::size_t kDatasetsMax = 100;
 constexpr std::size_t kOrderByMax = 100;  // what a search takes is its own business
 
-// Whole, with its tags, params and metrics.
-Result<LoggedModel> load(const TrackingParts& parts, Transaction& t, std::string_view id) {
-  std::vector<LoggedModel> models(1);
-  SLIPWAY_TRY(models[0], parts.logged_models.get(t, id));
-  SLIPWAY_CHECK(parts.logged_models.load_data(t, models));
-  return std::move(models[0]);
-}
-
 Result<std::string> create(const TrackingParts& parts, const Arguments& arguments, const HttpRequest& request) {
   NewLoggedModel wanted;
   SLIPWAY_TRY(wanted.experiment_id, arguments.require_text("experiment_id"));
@@ -26,25 +18,23 @@ Result<std::string> create(const TrackingParts& parts, const Arguments& argument
   SLIPWAY_TRY(wanted.params, read_key_values(arguments, "params"));
   SLIPWAY_TRY(wanted.tags, read_key_values(arguments, "tags"));
   wanted.principal = request.principal->id;
-  SLIPWAY_TRY(const LoggedModel made, in_write(parts.database, [&](Transaction& t) -> Result<LoggedModel> {
-                SLIPWAY_TRY(const LoggedModel created, parts.logged_models.create(t, wanted));
-                return load(parts, t, created.id);
-              }));
+  SLIPWAY_TRY(const LoggedModel made,
+              in_write(parts.database, [&](Transaction& t) { return parts.logged_models.create(t, wanted); }));
   return object_with("model", made, write_logged_model);
 }
 
 Result<std::string> get(const TrackingParts& parts, const Arguments& /*arguments*/, const HttpRequest& request) {
-  SLIPWAY_TRY(const LoggedModel found,
-              in_read(parts.database, [&](Transaction& t) { return load(parts, t, request.parameter("model_id")); }));
+  SLIPWAY_TRY(const LoggedModel found, in_read(parts.database, [&](Transaction& t) {
+                return parts.logged_models.get(t, request.parameter("model_id"));
+              }));
   return object_with("model", found, write_logged_model);
 }
 
 Result<std::string> finalize(const TrackingParts& parts, const Arguments& arguments, const HttpRequest& request) {
   SLIPWAY_TRY(const auto status, read_logged_model_status(arguments, "status"));
   if (!status) return missing_value("status");
-  SLIPWAY_TRY(const LoggedModel changed, in_write(parts.database, [&](Transaction& t) -> Result<LoggedModel> {
-                SLIPWAY_CHECK(parts.logged_models.finalize(t, request.parameter("model_id"), *status));
-                return load(parts, t, request.parameter("model_id"));
+  SLIPWAY_TRY(const LoggedModel changed, in_write(parts.database, [&](Transaction& t) {
+                return parts.logged_models.finalize(t, request.parameter("model_id"), *status);
               }));
   return object_with("model", changed, write_logged_model);
 }
@@ -59,7 +49,7 @@ Result<std::string> set_tags(const TrackingParts& parts, const Arguments& argume
   SLIPWAY_TRY(const auto tags, read_key_values(arguments, "tags"));
   SLIPWAY_TRY(const LoggedModel changed, in_write(parts.database, [&](Transaction& t) -> Result<LoggedModel> {
                 SLIPWAY_CHECK(parts.logged_models.set_tags(t, request.parameter("model_id"), tags));
-                return load(parts, t, request.parameter("model_id"));
+                return parts.logged_models.get(t, request.parameter("model_id"));
               }));
   return object_with("model", changed, write_logged_model);
 }
