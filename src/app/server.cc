@@ -10,6 +10,7 @@
 #include "access/access_control.h"
 #include "app/catalog.h"
 #include "app/housekeeping.h"
+#include "app/mlflow.h"
 #include "app/request_observer.h"
 #include "app/secret_file.h"
 #include "audit/log.h"
@@ -26,8 +27,6 @@
 #include "protocol/admin/webhook_routes.h"
 #include "protocol/http_server.h"
 #include "protocol/inference/routes.h"
-#include "protocol/mlflow/errors.h"
-#include "protocol/mlflow/tracking_routes.h"
 #include "protocol/telemetry/process_metrics.h"
 #include "protocol/telemetry/routes.h"
 #include "registry/bundle_store.h"
@@ -39,9 +38,6 @@
 #include "serving/push_checker.h"
 #include "storage/objects.h"
 #include "storage/sql.h"
-#include "tracking/experiment_store.h"
-#include "tracking/logged_model_store.h"
-#include "tracking/run_store.h"
 
 namespace slipway {
 namespace {
@@ -95,6 +91,7 @@ struct Server::Parts {
   Status open_stores();
   Status open_serving();
   Status open_outbox();
+  Status open_mlflow();
   Status open_http();
   SendPolicy send_policy() const;
   Router make_router(unsigned thread);
@@ -109,15 +106,13 @@ struct Server::Parts {
   Secret commitment_key;
   std::unique_ptr<BundleStore> bundles;
   ModelStore models;
-  ExperimentStore experiments;
-  RunStore runs;
-  LoggedModelStore logged_models;
   std::shared_ptr<const OnnxRuntime> runtime;
   std::unique_ptr<ServingMetrics> serving_metrics;
   std::unique_ptr<Loader> loader;
   std::unique_ptr<Catalog> catalog;
   std::unique_ptr<PushChecker> checker;
   std::unique_ptr<Push> push;
+  std::unique_ptr<MlflowService> mlflow;
   Admission admission{settings.requests_in_flight_max};
   DeadlineTimer deadlines;
   std::vector<std::unique_ptr<Predictor>> predictors;  // one for each I/O thread
@@ -150,7 +145,6 @@ Status Server::Parts::open_stores() {
 }
 
 Status Server::Parts::open_serving() {
-  SLIPWAY_CHECK(database->write([this](Transaction& transaction) { return experiments.ensure_default(transaction); }));
   bundles = std::make_unique<BundleStore>(*objects);
   SLIPWAY_CHECK(database->write([&](Transaction& transaction) {
     return models.set_approvals_required_by_default(transaction, settings.approvals_required, "settings");
@@ -191,11 +185,29 @@ Status Server::Parts::open_outbox() {
   return deliverer->start();
 }
 
+Status Server::Parts::open_mlflow() {
+  SLIPWAY_TRY(mlflow, MlflowService::open({.settings = settings,
+                                           .database = *database,
+                                           .objects = *objects,
+                                           .bundles = *bundles,
+                                           .models = models,
+                                           .push = *push,
+                                           .audit = *audit,
+                                           .temporary_directory = (data / "tmp").string(),
+                                           .on_change =
+                                               [this] {
+                                                 catalog->notify();
+                                                 deliverer->notify();
+                                               },
+                                           .on_event = [this] { deliverer->notify(); }}));
+  return {};
+}
+
 Router Server::Parts::make_router(unsigned thread) {
   Router router;
   const AccessPolicy policy{.is_auth_on = settings.is_auth_on,
                             .may_claim_principal = !settings.is_auth_on && is_loopback(settings.http_address)};
-  router.set_gate(make_gate(policy, access->snapshot()));
+  router.set_gate(mlflow->gate(make_gate(policy, access->snapshot())));
   add_inference_routes(
       router, *predictors[thread],
       {.body_bytes_max = settings.predict_body_bytes_max, .is_ready = [this] { return is_ready.load(); }});
@@ -221,9 +233,7 @@ Router Server::Parts::make_router(unsigned thread) {
                               .decisions = decisions,
                               .policy = send_policy(),
                               .on_change = [this] { deliverer->notify(); }});
-  mlflow::add_tracking_routes(
-      router, {.database = *database, .experiments = experiments, .runs = runs, .logged_models = logged_models});
-  mlflow::add_error_writers(router);
+  mlflow->add_routes(router);
   add_telemetry_routes(router, registry);
   add_route_list(router);
   return router;
@@ -265,6 +275,7 @@ Result<std::unique_ptr<Server>> Server::open(Settings settings) {
   remove_ready_file(parts->settings.ready_file);  // the data is ours now, so no other server runs that wrote it
   SLIPWAY_CHECK(parts->open_serving());
   SLIPWAY_CHECK(parts->open_outbox());
+  SLIPWAY_CHECK(parts->open_mlflow());
   SLIPWAY_CHECK(parts->open_http());
   parts->housekeeping = std::make_unique<Housekeeping>(*parts->database, *parts->objects, *parts->access, *parts->audit,
                                                        parts->admission, parts->registry);
@@ -281,6 +292,7 @@ Status Server::run() {
 
   Parts& parts = *parts_;
   const Settings& settings = parts.settings;
+  parts.mlflow->start();
   parts.http->start();
   parts.is_ready = true;
   const bool is_ipv6 = settings.http_address.find(':') != std::string::npos;
@@ -297,6 +309,7 @@ Status Server::run() {
   remove_ready_file(settings.ready_file);
   log::info("server.draining", {{"signal", received}, {"in_flight", parts.http->in_flight()}});
   const bool is_clean = parts.http->drain(settings.drain_timeout);
+  parts.mlflow->stop();
   parts.deliverer->stop();
   parts.housekeeping.reset();
   parts.catalog->stop();

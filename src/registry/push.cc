@@ -10,11 +10,16 @@ namespace slipway {
 // that nobody waits for checks in vain, and again by the transaction that creates the version.
 Result<std::optional<Version>> Push::find_earlier(Transaction& t, const PushRequest& request,
                                                   const Digest& bundle) const {
+  if (request.reserved) {
+    auto made = models_->version_by_id(t, request.reserved->id);
+    if (made) return std::optional(*std::move(made));
+    if (made.error().code != Code::kNotFound) return fail(made.error());
+  }
   if (!request.semver) return std::optional<Version>();
   auto found = models_->version(t, request.model, *request.semver);
   if (!found && found.error().code == Code::kNotFound) return std::optional<Version>();
   if (!found) return fail(found.error());
-  if (found->digest == bundle && found->author == request.author && found->was_candidate)
+  if (!request.reserved && found->digest == bundle && found->author == request.author && found->was_candidate)
     return std::optional(*std::move(found));
   if (!found->was_candidate && found->state == VersionState::kDraft && found->author == request.author)
     return std::optional<Version>();
@@ -48,11 +53,15 @@ Result<PushOutcome> Push::create(Transaction& t, const PushRequest& request, con
   version.probe_report = checks.probe_report;
   version.test_report = checks.test_report;
   version.contract_digest = checks.contract_digest;
+  version.state_reason = request.not_servable;
+  version.reserved = request.reserved;
   SLIPWAY_TRY(const Version draft, models_->create_version(t, version));
-  const std::string number = std::to_string(draft.number);
-  SLIPWAY_CHECK(emit(
-      t, ModelVersionCreated{draft.model, number, "models:/" + draft.model + '/' + number, "", {}, draft.description},
-      *clock_));
+  if (!request.reserved) {  // of a registration it was told when that was made
+    const std::string number = std::to_string(draft.number);
+    SLIPWAY_CHECK(emit(
+        t, ModelVersionCreated{draft.model, number, "models:/" + draft.model + '/' + number, "", {}, draft.description},
+        *clock_));
+  }
   if (!checks.is_passed) return PushOutcome{draft, true};
   SLIPWAY_TRY(const Version candidate, models_->make_candidate(t, draft.model, draft.semver, request.author));
   return PushOutcome{candidate, true};
@@ -66,7 +75,10 @@ Result<PushOutcome> Push::run(const PushRequest& request) const {
   if (earlier) return PushOutcome{*earlier, false};
   SLIPWAY_CHECK(database_->write([&](Transaction& t) { return index_bundle(t, request.manifest, *clock_); }));
   SLIPWAY_CHECK(bundles_->put_manifest(request.manifest));
-  SLIPWAY_TRY(const CheckOutcome checks, checker_(request.manifest, bundle));
+  CheckOutcome checks{.is_passed = false, .probe_report = "", .test_report = "", .contract_digest = ""};
+  if (request.not_servable.empty()) {
+    SLIPWAY_TRY(checks, checker_(request.manifest, bundle));
+  }
   return in_write(*database_, [&](Transaction& t) { return create(t, request, bundle, checks); });
 }
 
