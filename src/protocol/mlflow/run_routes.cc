@@ -11,7 +11,7 @@ constexpr std::size_t kOrderByMax = 100;  // what a search takes is its own busi
 Result<std::string> create(const TrackingParts& parts, const Arguments& arguments, const HttpRequest& request) {
   NewRun wanted;
   SLIPWAY_TRY(wanted.experiment_id, arguments.text("experiment_id"));
-  if (wanted.experiment_id.empty()) wanted.experiment_id = kDefaultExperimentId;
+  if (wanted.experiment_id.empty()) wanted.experiment_id = std::string(kDefaultExperimentId);
   SLIPWAY_TRY(wanted.name, arguments.text("run_name"));
   SLIPWAY_TRY(wanted.user_id, arguments.text("user_id"));
   SLIPWAY_TRY(const auto start, arguments.integer("start_time"));
