@@ -85,7 +85,7 @@ void Housekeeping::tick() {
   if (now < garbage_due_) return;
   garbage_due_ = now + kGarbageInterval;
   report("artifacts.uploads_failed", database_.write([](Transaction& t) {
-    return ArtifactUploads().remove_older(t, system_clock().now() - kGarbageGrace);
+    return ArtifactUploads().remove_older(t, system_clock().now() - kUploadKept);
   }));
   const auto collected = collect_garbage(database_, objects_, system_clock(), kUploadKept);
   if (!collected) {

@@ -1,18 +1,26 @@
 #include "app/mlflow.h"
 
-#include "base/bytes.h"
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "lineage/lineage_store.h"
 #include "protocol/mlflow/artifact_routes.h"
+#include "protocol/mlflow/artifact_url.h"
 #include "protocol/mlflow/errors.h"
 #include "protocol/mlflow/registry_routes.h"
 #include "protocol/mlflow/tracking_routes.h"
+#include "protocol/mlflow/version_files.h"
 #include "registry/transact.h"
 #include "runtime/onnx_inspect.h"
+#include "tracking/artifact_files.h"
+#include "tracking/artifact_registrar.h"
+#include "tracking/experiment_store.h"
+#include "tracking/logged_model_store.h"
+#include "tracking/run_store.h"
 
 namespace slipway {
 namespace {
+
+constexpr unsigned kRegistrarThreads = 2;
 
 Result<std::vector<GraphInput>> read_graph(const BundleStore& bundles, const Manifest& files, const std::string& path) {
   SLIPWAY_TRY(const AlignedBytes bytes, bundles.load(files, path));
@@ -62,64 +70,81 @@ void keep_lineage(Database& database, const Registration& registration, const Ve
   if (!kept) log::error("registration.lineage_failed", {{"model", version.model}, {"message", kept.error().message}});
 }
 
-}  // namespace
-
-MlflowService::MlflowService(Parts parts, Secret signing_key)
-    : parts_(std::move(parts)),
-      artifacts_(parts_.database, parts_.objects, parts_.bundles, parts_.temporary_directory),
-      version_files_(parts_.database, parts_.bundles),
-      part_urls_(std::move(signing_key)),
-      registrar_(registrar_parts()) {}
-
-RegistrarParts MlflowService::registrar_parts() {
-  return {.database = parts_.database,
-          .bundles = parts_.bundles,
-          .push = parts_.push,
-          .read_graph = [this](const Manifest& files,
-                               const std::string& path) { return read_graph(parts_.bundles, files, path); },
-          .server = parts_.audit.public_key().to_string(),
+RegistrarParts registrar_parts(const MlflowService::Parts& parts) {
+  return {.database = parts.database,
+          .bundles = parts.bundles,
+          .push = parts.push,
+          .read_graph = [&bundles = parts.bundles](
+                            const Manifest& files, const std::string& path) { return read_graph(bundles, files, path); },
+          .server = parts.audit.public_key().to_string(),
           .on_finish =
-              [this](const Registration& registration, const Result<Version>& version) {
-                keep_record(parts_.audit, registration, version);
-                if (version) keep_lineage(parts_.database, registration, *version);
-                parts_.on_event();
+              [parts](const Registration& registration, const Result<Version>& version) {
+                keep_record(parts.audit, registration, version);
+                if (version) keep_lineage(parts.database, registration, *version);
+                parts.on_event();
               }};
 }
 
+}  // namespace
+
+struct MlflowService::State {
+  State(Parts given, Secret signing_key)
+      : parts(std::move(given)),
+        artifacts(parts.database, parts.objects, parts.bundles, parts.temporary_directory),
+        version_files(parts.database, parts.bundles),
+        part_urls(std::move(signing_key)),
+        registrar(registrar_parts(parts)) {}
+
+  const Parts parts;
+  const ExperimentStore experiments;
+  const RunStore runs;
+  const LoggedModelStore logged_models;
+  const ArtifactFiles artifacts;
+  const mlflow::VersionFiles version_files;
+  const mlflow::PartUrls part_urls;
+  Registrar registrar;
+};
+
+MlflowService::MlflowService(std::unique_ptr<State> state) : state_(std::move(state)) {}
+MlflowService::~MlflowService() = default;
+
 Result<std::unique_ptr<MlflowService>> MlflowService::open(Parts parts) {
-  Database& database = parts.database;
-  SLIPWAY_TRY(Secret key,
-              in_write(database, [](Transaction& t) { return ArtifactUploads().signing_key(t); }));
-  std::unique_ptr<MlflowService> service(new MlflowService(std::move(parts), std::move(key)));
-  SLIPWAY_CHECK(database.write([&](Transaction& t) { return service->experiments_.ensure_default(t); }));
-  return service;
+  SLIPWAY_TRY(Secret key, in_write(parts.database, [](Transaction& t) { return ArtifactUploads().signing_key(t); }));
+  auto state = std::make_unique<State>(std::move(parts), std::move(key));
+  SLIPWAY_CHECK(state->parts.database.write([&](Transaction& t) { return state->experiments.ensure_default(t); }));
+  return std::unique_ptr<MlflowService>(new MlflowService(std::move(state)));
 }
 
+void MlflowService::start() { state_->registrar.start(kRegistrarThreads); }
+void MlflowService::stop() { state_->registrar.stop(); }
+Gate MlflowService::gate(Gate inner) const { return mlflow::with_part_urls(std::move(inner), state_->part_urls); }
+
 void MlflowService::add_routes(Router& router) {
+  const Parts& parts = state_->parts;
   mlflow::add_error_writers(router);
-  mlflow::add_tracking_routes(router, {.database = parts_.database,
-                                       .experiments = experiments_,
-                                       .runs = runs_,
-                                       .logged_models = logged_models_,
+  mlflow::add_tracking_routes(router, {.database = parts.database,
+                                       .experiments = state_->experiments,
+                                       .runs = state_->runs,
+                                       .logged_models = state_->logged_models,
                                        .has_multipart_uploads = true});
-  const mlflow::ArtifactRouteParts artifacts{.database = parts_.database,
-                                             .bundles = parts_.bundles,
-                                             .files = artifacts_,
-                                             .versions = version_files_,
-                                             .part_urls = part_urls_,
-                                             .file_bytes_max = parts_.settings.blob_bytes_max,
-                                             .temporary_directory = parts_.temporary_directory,
-                                             .is_tls = !parts_.settings.tls_key_file.empty(),
-                                             .has_trusted_proxy = parts_.settings.is_behind_trusted_proxy};
+  const mlflow::ArtifactRouteParts artifacts{.database = parts.database,
+                                             .bundles = parts.bundles,
+                                             .files = state_->artifacts,
+                                             .versions = state_->version_files,
+                                             .part_urls = state_->part_urls,
+                                             .file_bytes_max = parts.settings.blob_bytes_max,
+                                             .temporary_directory = parts.temporary_directory,
+                                             .is_tls = !parts.settings.tls_key_file.empty(),
+                                             .has_trusted_proxy = parts.settings.is_behind_trusted_proxy};
   mlflow::add_artifact_routes(router, artifacts);
   mlflow::add_artifact_part_routes(router, artifacts);
   mlflow::add_artifact_list_routes(router, artifacts);
-  mlflow::add_registry_routes(router, {.database = parts_.database,
-                                       .models = parts_.models,
-                                       .decisions = DecisionLog(parts_.audit),
-                                       .on_registration = [this] { registrar_.notify(); },
-                                       .on_change = parts_.on_change,
-                                       .on_event = parts_.on_event});
+  mlflow::add_registry_routes(router, {.database = parts.database,
+                                       .models = parts.models,
+                                       .decisions = DecisionLog(parts.audit),
+                                       .on_registration = [state = state_.get()] { state->registrar.notify(); },
+                                       .on_change = parts.on_change,
+                                       .on_event = parts.on_event});
 }
 
 }  // namespace slipway

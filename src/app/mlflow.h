@@ -8,18 +8,10 @@
 
 #include "app/settings.h"
 #include "audit/log.h"
-#include "protocol/admin/decision.h"
 #include "protocol/http.h"
-#include "protocol/mlflow/artifact_url.h"
-#include "protocol/mlflow/version_files.h"
 #include "registry/push.h"
 #include "storage/objects.h"
 #include "storage/sql.h"
-#include "tracking/artifact_files.h"
-#include "tracking/artifact_registrar.h"
-#include "tracking/experiment_store.h"
-#include "tracking/logged_model_store.h"
-#include "tracking/run_store.h"
 
 namespace slipway {
 
@@ -41,27 +33,20 @@ class MlflowService {
   // What `parts` refer to outlives it.
   static Result<std::unique_ptr<MlflowService>> open(Parts parts);
 
-  void start() { registrar_.start(kRegistrarThreads); }
-  void stop() { registrar_.stop(); }
+  ~MlflowService();
+
+  // Begins to work on registrations, with those that were left over.
+  void start();
+  void stop();
 
   // Wraps the gate: the URLs of parts of uploads carry their own signature.
-  Gate gate(Gate inner) const { return mlflow::with_part_urls(std::move(inner), part_urls_); }
+  Gate gate(Gate inner) const;
   void add_routes(Router& router);
 
  private:
-  static constexpr unsigned kRegistrarThreads = 2;
-
-  MlflowService(Parts parts, Secret signing_key);
-  RegistrarParts registrar_parts();
-
-  Parts parts_;
-  ExperimentStore experiments_;
-  RunStore runs_;
-  LoggedModelStore logged_models_;
-  ArtifactFiles artifacts_;
-  mlflow::VersionFiles version_files_;
-  mlflow::PartUrls part_urls_;
-  Registrar registrar_;
+  struct State;
+  explicit MlflowService(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace slipway

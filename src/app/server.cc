@@ -250,6 +250,7 @@ Status Server::Parts::open_http() {
   options.port = settings.http_port;
   options.io_threads = settings.io_threads;
   options.worker_threads = settings.worker_threads;
+  options.heavy_threads = settings.heavy_threads;
   options.limits.connections_max = settings.connections_max;
   options.has_trusted_proxy = settings.is_behind_trusted_proxy;
   options.spool_directory = (data / "tmp").string();

@@ -19,7 +19,7 @@ Result<ArtifactRoot> root_at(std::string uri) {
   SLIPWAY_TRY(const auto folder, artifact_path_of(uri));
   if (!folder) {
     return fail(Code::kFailedPrecondition, "artifact.elsewhere",
-                "the files are at " + quoted(uri, 256) + ", not on this server; list them there");
+                "the files are at " + slipway::quoted(uri, 256) + ", not on this server; list them there");
   }
   return ArtifactRoot{std::move(uri), *folder};
 }

@@ -32,7 +32,7 @@ Result<std::string> stage_of(const Arguments& arguments) {
   SLIPWAY_TRY(const std::string text, arguments.require_text("stage"));
   if (const auto stage = parse_stage(text)) return std::string(*stage);
   return fail(Code::kInvalidArgument, "request.invalid",
-              "Invalid Model Version stage: " + quoted(text) +
+              "Invalid Model Version stage: " + slipway::quoted(text) +
                   ". Value must be one of None, Staging, Production, Archived.");
 }
 

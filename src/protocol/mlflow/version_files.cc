@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kRoot = "versions";
 
 tl::unexpected<Error> not_found(std::string_view path) {
-  return fail(Code::kNotFound, "artifact.not_found", "there is no file " + quoted(path, 256));
+  return fail(Code::kNotFound, "artifact.not_found", "there is no file " + slipway::quoted(path, 256));
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ Status decide_status(Transaction& t, Registration& row) {
   SLIPWAY_TRY(const Page<Artifact> files, ArtifactStore().list(t, source->folder, {.limit = 1, .token = ""}));
   if (!files.items.empty()) return {};
   row.status = RegistrationStatus::kFailed;
-  row.message = "there are no files at " + quoted(row.source, 256) + "; log the model before it is registered";
+  row.message = "there are no files at " + slipway::quoted(row.source, 256) + "; log the model before it is registered";
   return {};
 }
 
