@@ -38,7 +38,7 @@ def main(database, experiment, runs):
             pending = {table: [] for table in COLUMNS}
             for number in range(first, min(first + 1000, int(runs))):
                 for table, values in rows(int(experiment), number):
-                    pending[table].append(dict(zip(COLUMNS[table].split(", "), values)))
+                    pending[table].append(dict(zip(COLUMNS[table].split(", "), values, strict=True)))
             for table, names in COLUMNS.items():
                 values = ", ".join(f":{name}" for name in names.split(", "))
                 connection.execute(sqlalchemy.text(f"INSERT INTO {table} ({names}) VALUES ({values})"), pending[table])

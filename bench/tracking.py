@@ -94,7 +94,7 @@ class Slipway:
             ids = [json.loads(answer)["run"]["info"]["run_id"] for answer in created.answers]
             batches = [
                 ("POST", API + "runs/log-batch", json.dumps({"run_id": run_id, **batch}).encode())
-                for run_id, (_, batch) in zip(ids, bodies)
+                for run_id, (_, batch) in zip(ids, bodies, strict=True)
             ]
             closed_loop(self.port, [batches[i::CONNECTIONS] for i in range(CONNECTIONS)])
 
