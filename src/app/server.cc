@@ -10,6 +10,7 @@
 #include "access/access_control.h"
 #include "app/catalog.h"
 #include "app/housekeeping.h"
+#include "app/mlflow.h"
 #include "app/refusal_ledger.h"
 #include "app/request_observer.h"
 #include "app/secret_file.h"
@@ -93,6 +94,7 @@ struct Server::Parts {
   Status open_stores();
   Status open_serving();
   Status open_outbox();
+  Status open_mlflow();
   Status open_http();
   SendPolicy send_policy() const;
   Router make_router(unsigned thread);
@@ -114,6 +116,7 @@ struct Server::Parts {
   std::unique_ptr<Catalog> catalog;
   std::unique_ptr<PushChecker> checker;
   std::unique_ptr<Push> push;
+  std::unique_ptr<MlflowService> mlflow;
   Admission admission{settings.requests_in_flight_max};
   DeadlineTimer deadlines;
   std::vector<std::unique_ptr<Predictor>> predictors;  // one for each I/O thread
@@ -187,13 +190,32 @@ Status Server::Parts::open_outbox() {
   return deliverer->start();
 }
 
+Status Server::Parts::open_mlflow() {
+  SLIPWAY_TRY(mlflow, MlflowService::open({.settings = settings,
+                                           .database = *database,
+                                           .objects = *objects,
+                                           .bundles = *bundles,
+                                           .models = models,
+                                           .push = *push,
+                                           .audit = *audit,
+                                           .temporary_directory = (data / "tmp").string(),
+                                           .on_change =
+                                               [this] {
+                                                 catalog->notify();
+                                                 deliverer->notify();
+                                               },
+                                           .on_event = [this] { deliverer->notify(); }}));
+  return {};
+}
+
 Router Server::Parts::make_router(unsigned thread) {
   Router router;
   const AccessPolicy policy{.is_auth_on = settings.is_auth_on,
                             .may_claim_principal = !settings.is_auth_on && is_loopback(settings.http_address)};
-  router.set_gate(make_gate(policy, access->snapshot(), system_clock(), [this, thread](const TurnedAway& turned_away) {
-    note_turned_away(*refusals[thread], turned_away);
-  }));
+  router.set_gate(
+      mlflow->gate(make_gate(policy, access->snapshot(), system_clock(), [this, thread](const TurnedAway& turned_away) {
+        note_turned_away(*refusals[thread], turned_away);
+      })));
   add_inference_routes(
       router, *predictors[thread],
       {.body_bytes_max = settings.predict_body_bytes_max, .is_ready = [this] { return is_ready.load(); }});
@@ -228,6 +250,7 @@ Router Server::Parts::make_router(unsigned thread) {
                                       .policy = send_policy(),
                                       .on_change = [this] { deliverer->notify(); }});
   add_lineage_routes(router, *database, *audit);
+  mlflow->add_routes(router);
   add_telemetry_routes(router, registry);
   add_route_list(router);
   return router;
@@ -251,6 +274,7 @@ Status Server::Parts::open_http() {
   options.port = settings.http_port;
   options.io_threads = settings.io_threads;
   options.worker_threads = settings.worker_threads;
+  options.heavy_threads = settings.heavy_threads;
   options.limits.connections_max = settings.connections_max;
   options.has_trusted_proxy = settings.is_behind_trusted_proxy;
   options.spool_directory = (data / "tmp").string();
@@ -281,6 +305,7 @@ Result<std::unique_ptr<Server>> Server::open(Settings settings) {
   remove_ready_file(parts->settings.ready_file);  // the data is ours now, so no other server runs that wrote it
   SLIPWAY_CHECK(parts->open_serving());
   SLIPWAY_CHECK(parts->open_outbox());
+  SLIPWAY_CHECK(parts->open_mlflow());
   SLIPWAY_CHECK(parts->open_http());
   parts->housekeeping = std::make_unique<Housekeeping>(*parts->database, *parts->objects, *parts->access, *parts->audit,
                                                        parts->admission, parts->registry);
@@ -297,6 +322,7 @@ Status Server::run() {
 
   Parts& parts = *parts_;
   const Settings& settings = parts.settings;
+  parts.mlflow->start();
   parts.http->start();
   parts.is_ready = true;
   const bool is_ipv6 = settings.http_address.find(':') != std::string::npos;
@@ -313,6 +339,7 @@ Status Server::run() {
   remove_ready_file(settings.ready_file);
   log::info("server.draining", {{"signal", received}, {"in_flight", parts.http->in_flight()}});
   const bool is_clean = parts.http->drain(settings.drain_timeout);
+  parts.mlflow->stop();
   parts.deliverer->stop();
   parts.housekeeping.reset();
   parts.catalog->stop();

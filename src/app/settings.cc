@@ -61,6 +61,8 @@ Status check(const Settings& settings) {
   if (settings.io_threads == 0 || settings.io_threads > 64) return refuse("--io-threads", "1 to 64 are accepted");
   if (settings.worker_threads == 0 || settings.worker_threads > 256)
     return refuse("--worker-threads", "1 to 256 are accepted");
+  if (settings.heavy_threads == 0 || settings.heavy_threads > 64)
+    return refuse("--heavy-threads", "1 to 64 are accepted");
   if (settings.runner_threads == 0 || settings.runner_threads > 64)
     return refuse("--runner-threads", "1 to 64 are accepted");
   if (settings.approvals_required == 0 || settings.approvals_required > 16)

@@ -25,8 +25,9 @@ struct Settings {
   std::string objects_uri;   // "": the data directory
 
   unsigned io_threads = 1;
-  unsigned worker_threads = 4;  // for requests that read SQL or files
-  unsigned runner_threads = 1;  // per version that is too slow for the I/O thread
+  unsigned worker_threads = 16;  // for requests that read SQL
+  unsigned heavy_threads = 2;    // for requests that take long: push, verify, files
+  unsigned runner_threads = 1;   // per version that is too slow for the I/O thread
   unsigned approvals_required = 1;
   bool is_audit_strict = false;  // answer a prediction only after its record is durable
 

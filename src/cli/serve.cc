@@ -107,8 +107,11 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   command->add_option("--io-threads", settings.io_threads, "Threads that read, run small models and write")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
-  command->add_option("--worker-threads", settings.worker_threads, "Threads for requests that read SQL or files")
+  command->add_option("--worker-threads", settings.worker_threads, "Threads for requests that read SQL")
       ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command->add_option("--heavy-threads", settings.heavy_threads, "Threads for what takes long: push, verify, files")
+      ->check(CLI::Range(1, 64))
       ->capture_default_str();
   command
       ->add_option("--runner-threads", settings.runner_threads,

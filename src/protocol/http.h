@@ -2,7 +2,8 @@
 //
 // Two kinds of handler:
 //   IoHandler      runs on the I/O thread of its connection, must not block, may suspend; for the request path.
-//   WorkerHandler  runs on a pool of blocking threads; for everything that reads SQL or files.
+//   WorkerHandler  runs on a pool of blocking threads; for everything that reads SQL or files. What can take long has
+//                  threads of its own (WorkKind), so that it never keeps quick requests waiting.
 // Each I/O thread has its own Router and its own handlers, so that handlers keep per-thread state without locks.
 #pragma once
 
@@ -84,6 +85,11 @@ enum class BodyKind : std::uint8_t {
   kSpooled,   // streamed to a temporary file, up to body_bytes_max
 };
 
+enum class WorkKind : std::uint8_t {
+  kQuick,  // milliseconds: SQL, a small file
+  kHeavy,  // seconds or more: models tried, many bytes hashed or moved
+};
+
 struct Route {
   Method method;
   std::string
@@ -92,6 +98,7 @@ struct Route {
   BodyKind body = BodyKind::kNone;
   std::uint64_t body_bytes_max = 0;
   std::variant<IoHandler, WorkerHandler> handler;
+  WorkKind work = WorkKind::kQuick;  // of a WorkerHandler
 };
 
 // Decides who asks and whether they may: before the body is read, on the I/O thread, so it must not block. `model` is

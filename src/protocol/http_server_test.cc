@@ -38,6 +38,21 @@ TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
   EXPECT_EQ(client.receive().body, "hello");
 }
 
+TEST(HttpServer, RequestsThatTakeLongDoNotKeepQuickOnesWaiting) {
+  TestServer server;
+  const int more_than_threads = 5;
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < more_than_threads; ++i) {
+    clients.push_back(std::make_unique<RawClient>(server.server->port()));
+    ASSERT_TRUE(clients.back()->send(get("/heavy")));
+  }
+  ASSERT_TRUE(TestServer::eventually([&] { return server.heavy_running() == 2; })) << "the default of heavy_threads";
+  EXPECT_EQ(server.ask(get("/blocking")).status, 200);
+  EXPECT_EQ(server.heavy_running(), 2);
+  server.finish_heavy(more_than_threads);
+  for (const auto& client : clients) EXPECT_EQ(client->receive().body, "done");
+}
+
 TEST(HttpServer, ReadsARequestOfSingleBytes) {
   TestServer server;
   RawClient client(server.server->port());

@@ -223,7 +223,7 @@ bool Session::step_dispatch() {
 
 void Session::call_worker(const WorkerHandler& handler) {
   is_job_pending_ = true;
-  const bool is_posted = thread_.server.workers.try_post([self = shared_from_this(), &handler] {
+  const bool is_posted = thread_.server.workers(route_->work).try_post([self = shared_from_this(), &handler] {
     HttpResponse response;
     try {
       response = handler(self->request_);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <gtest/gtest.h>
 #include <mutex>
+#include <semaphore>
 #include <thread>
 
 #include "protocol/http_server.h"
@@ -26,6 +27,7 @@ class TestServer {
   }
   ~TestServer() {
     resume_all();
+    finish_heavy(64);  // a test that failed must still end
     server.reset();
     std::filesystem::remove_all(directory_);
   }
@@ -53,6 +55,9 @@ class TestServer {
     std::lock_guard lock(mutex_);
     return suspended_.size();
   }
+  // Handlers of /heavy block until each is let go.
+  int heavy_running() const { return heavy_running_; }
+  void finish_heavy(int count) { is_heavy_allowed_.release(count); }
   // Waits until `condition` holds; false after ten seconds.
   static bool eventually(const std::function<bool()>& condition) {
     for (int i = 0; i < 1000; ++i) {
@@ -91,6 +96,15 @@ class TestServer {
                 })});
     router.add({Method::kGet, "/blocking", Permission::kPublic, BodyKind::kNone, 0,
                 WorkerHandler([](const HttpRequest& request) { return text(request.request_id.to_string()); })});
+    router.add({.method = Method::kGet,
+                .pattern = "/heavy",
+                .permission = Permission::kPublic,
+                .handler = WorkerHandler([this](const HttpRequest&) {
+                  ++heavy_running_;
+                  is_heavy_allowed_.acquire();
+                  return text("done");
+                }),
+                .work = WorkKind::kHeavy});
     router.add({Method::kGet, "/throws", Permission::kPublic, BodyKind::kNone, 0,
                 WorkerHandler([](const HttpRequest&) -> HttpResponse { throw std::runtime_error("deep inside"); })});
     router.add({Method::kGet, "/large", Permission::kPublic, BodyKind::kNone, 0,
@@ -144,6 +158,8 @@ class TestServer {
   std::filesystem::path directory_;
   mutable std::mutex mutex_;
   std::vector<std::function<void(int)>> suspended_;
+  std::atomic<int> heavy_running_{0};
+  std::counting_semaphore<> is_heavy_allowed_{0};
 };
 
 }  // namespace slipway

@@ -14,17 +14,23 @@ class Session;
 
 // Shared by all I/O threads.
 struct ServerState {
+  static constexpr unsigned kFileThreads = 2;
+
   explicit ServerState(HttpServerOptions chosen)
       : options(std::move(chosen)),
-        workers(std::max(1U, options.worker_threads), std::max<std::size_t>(1, options.limits.worker_queue_max)),
-        files(1, options.limits.connections_max + 1) {}
+        quick(std::max(1U, options.worker_threads), std::max<std::size_t>(1, options.limits.worker_queue_max)),
+        heavy(std::max(1U, options.heavy_threads), std::max<std::size_t>(1, options.limits.worker_queue_max)),
+        files(kFileThreads, options.limits.connections_max + kFileThreads) {}
+
+  WorkerPool& workers(WorkKind kind) noexcept { return kind == WorkKind::kHeavy ? heavy : quick; }
 
   const HttpServerOptions options;
   std::atomic<std::size_t> connections{0};
   std::atomic<std::size_t> in_flight{0};
   std::atomic<std::size_t> spooled_bodies{0};
   std::atomic<bool> is_draining{false};
-  WorkerPool workers;
+  WorkerPool quick;
+  WorkerPool heavy;
   WorkerPool files;  // one job a connection at a time, so it is never full
 };
 

@@ -105,7 +105,8 @@ void add_blob_routes(Router& router, const ModelRouteParts& parts) {
               .body = BodyKind::kSpooled,
               .body_bytes_max = parts.blob_bytes_max,
               .handler = WorkerHandler(
-                  [parts](const HttpRequest& request) { return json_response(request, put(parts, request), 201); })});
+                  [parts](const HttpRequest& request) { return json_response(request, put(parts, request), 201); }),
+              .work = WorkKind::kHeavy});
   router.add({.method = Method::kGet,
               .pattern = "/api/v1/models/{model}/versions/{version}/blobs/{sha256}",
               .permission = Permission::kReadMetadata,
@@ -118,7 +119,8 @@ void add_blob_routes(Router& router, const ModelRouteParts& parts) {
                 response.content_type = "application/octet-stream";
                 response.file = *std::move(file);
                 return response;
-              })});
+              }),
+              .work = WorkKind::kHeavy});
 }
 
 }  // namespace slipway

@@ -275,13 +275,14 @@ BlobReader reader_of(const HttpRequest& request) {
 
 void add_model_routes(Router& router, const ModelRouteParts& parts) {
   const auto add = [&](Method method, std::string pattern, Permission permission, std::uint64_t body_bytes_max,
-                       WorkerHandler handler) {
+                       WorkerHandler handler, WorkKind work = WorkKind::kQuick) {
     router.add({.method = method,
                 .pattern = std::move(pattern),
                 .permission = permission,
                 .body = body_bytes_max > 0 ? BodyKind::kBuffered : BodyKind::kNone,
                 .body_bytes_max = body_bytes_max,
-                .handler = std::move(handler)});
+                .handler = std::move(handler),
+                .work = work});
   };
   const std::string model = "/api/v1/models/{model}";
   const std::string version = model + "/versions/{version}";
@@ -296,10 +297,12 @@ void add_model_routes(Router& router, const ModelRouteParts& parts) {
       [parts](const HttpRequest& request) { return json_response(request, show_model(parts, request)); });
   add(Method::kGet, version, Permission::kReadMetadata, 0,
       [parts](const HttpRequest& request) { return json_response(request, show(parts, request)); });
-  add(Method::kPost, model + "/versions", Permission::kRegister, kPushBytesMax,
-      [parts](const HttpRequest& request) { return push(parts, request); });
-  add(Method::kPost, version + "/verify", Permission::kReadMetadata, kDecisionBytesMax,
-      [parts](const HttpRequest& request) { return json_response(request, verify(parts, request)); });
+  add(
+      Method::kPost, model + "/versions", Permission::kRegister, kPushBytesMax,
+      [parts](const HttpRequest& request) { return push(parts, request); }, WorkKind::kHeavy);
+  add(
+      Method::kPost, version + "/verify", Permission::kReadMetadata, kDecisionBytesMax,
+      [parts](const HttpRequest& request) { return json_response(request, verify(parts, request)); }, WorkKind::kHeavy);
   decision("approve", Permission::kApprove, "model.approve", &approve);
   decision("reject", Permission::kApprove, "model.reject", &reject);
   decision("retire", Permission::kDeploy, "model.retire", &retire);
