@@ -71,18 +71,19 @@ void keep_lineage(Database& database, const Registration& registration, const Ve
 }
 
 RegistrarParts registrar_parts(const MlflowService::Parts& parts) {
-  return {.database = parts.database,
-          .bundles = parts.bundles,
-          .push = parts.push,
-          .read_graph = [&bundles = parts.bundles](
-                            const Manifest& files, const std::string& path) { return read_graph(bundles, files, path); },
-          .server = parts.audit.public_key().to_string(),
-          .on_finish =
-              [parts](const Registration& registration, const Result<Version>& version) {
-                keep_record(parts.audit, registration, version);
-                if (version) keep_lineage(parts.database, registration, *version);
-                parts.on_event();
-              }};
+  return {
+      .database = parts.database,
+      .bundles = parts.bundles,
+      .push = parts.push,
+      .read_graph = [&bundles = parts.bundles](const Manifest& files,
+                                               const std::string& path) { return read_graph(bundles, files, path); },
+      .server = parts.audit.public_key().to_string(),
+      .on_finish =
+          [parts](const Registration& registration, const Result<Version>& version) {
+            keep_record(parts.audit, registration, version);
+            if (version) keep_lineage(parts.database, registration, *version);
+            parts.on_event();
+          }};
 }
 
 }  // namespace

@@ -42,9 +42,9 @@ Status append_part(ObjectStore& objects, const ManifestFile& part, LocalFile& ou
     offset += size;
   }
   if (const Digest found = own.finish(); found != part.sha256) {
-    return fail(Code::kDataLoss, "bundle.tampered",
-                part.path + " has changed in the store: expected SHA-256 " + part.sha256.hex() + ", found " +
-                    found.hex());
+    return fail(
+        Code::kDataLoss, "bundle.tampered",
+        part.path + " has changed in the store: expected SHA-256 " + part.sha256.hex() + ", found " + found.hex());
   }
   return {};
 }
@@ -63,9 +63,8 @@ Status keep(Database& database, const BundleStore& bundles, const std::string& f
 Status ArtifactFiles::put(std::string_view path, const std::string& file) const {
   SLIPWAY_CHECK(check_artifact_path(path));
   SLIPWAY_TRY(const ManifestFile measured, measure(file));
-  return keep(*database_, *bundles_, file, measured.sha256, [&](Transaction& t) {
-    return store_.put(t, path, measured.sha256, measured.size_bytes);
-  });
+  return keep(*database_, *bundles_, file, measured.sha256,
+              [&](Transaction& t) { return store_.put(t, path, measured.sha256, measured.size_bytes); });
 }
 
 Result<Digest> ArtifactFiles::put_part(std::string_view upload_id, std::int64_t number, const std::string& file) const {
@@ -90,9 +89,8 @@ Result<ManifestFile> ArtifactFiles::join(std::span<const ManifestFile> parts, co
 
 Status ArtifactFiles::complete(std::string_view upload_id, std::string_view path,
                                const std::vector<CompletedPart>& completed) const {
-  SLIPWAY_TRY(const std::vector<ManifestFile> parts, in_read(*database_, [&](Transaction& t) {
-                return uploads_.parts(t, upload_id, path, completed);
-              }));
+  SLIPWAY_TRY(const std::vector<ManifestFile> parts,
+              in_read(*database_, [&](Transaction& t) { return uploads_.parts(t, upload_id, path, completed); }));
   const std::string joined = temporary_directory_ + "/join-" + Id::make().to_string();
   const std::shared_ptr<void> remover(nullptr, [&](void*) {
     std::error_code ignored;

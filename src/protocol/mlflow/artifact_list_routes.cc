@@ -115,7 +115,8 @@ void add_artifact_list_routes(Router& router, const ArtifactRouteParts& parts) {
                 .handler = WorkerHandler([=](const HttpRequest& request) {
                   const auto path = file_path(parts, find_root, path_argument, request);
                   return path ? download(parts, request, *path) : error_response(path.error());
-                })});
+                }),
+                .work = WorkKind::kHeavy});
   };
   add_file("/get-artifact", run, "path");
   add_file("/ajax-api/2.0/mlflow/get-artifact", run, "path");
@@ -133,7 +134,8 @@ void add_artifact_list_routes(Router& router, const ArtifactRouteParts& parts) {
                   SLIPWAY_CHECK(parts.files.put(path, request.body_file));
                   return std::string();
                 });
-              })});
+              }),
+              .work = WorkKind::kHeavy});
 }
 
 }  // namespace slipway::mlflow

@@ -66,8 +66,7 @@ Result<std::string> complete(const ArtifactRouteParts& parts, const Arguments& a
 Result<std::string> abort(const ArtifactRouteParts& parts, const Arguments& arguments, const HttpRequest& request) {
   SLIPWAY_CHECK(path_of(arguments, request));
   SLIPWAY_TRY(const std::string upload_id, arguments.require_text("upload_id"));
-  SLIPWAY_CHECK(
-      parts.database.write([&](Transaction& t) { return parts.files.uploads().remove(t, upload_id); }));
+  SLIPWAY_CHECK(parts.database.write([&](Transaction& t) { return parts.files.uploads().remove(t, upload_id); }));
   return std::string();
 }
 
@@ -99,7 +98,8 @@ void add_artifact_part_routes(Router& router, const ArtifactRouteParts& parts) {
                     return answer(request, [&](const Arguments& arguments, const HttpRequest& asked) {
                       return act(parts, arguments, asked);
                     });
-                  })});
+                  }),
+                  .work = WorkKind::kHeavy});
     };
     add("create", &create);
     add("complete", &complete);
@@ -110,7 +110,8 @@ void add_artifact_part_routes(Router& router, const ArtifactRouteParts& parts) {
               .permission = Permission::kPublic,
               .body = BodyKind::kSpooled,
               .body_bytes_max = parts.file_bytes_max,
-              .handler = WorkerHandler([parts](const HttpRequest& request) { return put_part(parts, request); })});
+              .handler = WorkerHandler([parts](const HttpRequest& request) { return put_part(parts, request); }),
+              .work = WorkKind::kHeavy});
 }
 
 }  // namespace slipway::mlflow

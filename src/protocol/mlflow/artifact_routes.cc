@@ -49,9 +49,8 @@ Result<std::string> list(const ArtifactRouteParts& parts, const Arguments& argum
   SLIPWAY_TRY(std::string folder, arguments.text("path"));
   if (folder.ends_with('/')) folder.pop_back();
   if (!folder.empty()) SLIPWAY_CHECK(check_artifact_path(folder));
-  SLIPWAY_TRY(const std::vector<ListedFile> files, is_version_path(folder)
-                                                       ? parts.versions.list(folder, *request.principal)
-                                                       : list_folder(parts, folder));
+  SLIPWAY_TRY(const std::vector<ListedFile> files,
+              is_version_path(folder) ? parts.versions.list(folder, *request.principal) : list_folder(parts, folder));
   std::string body;
   JsonWriter json(body);
   json.begin_object().key("files").begin_array();
@@ -111,7 +110,8 @@ void add_artifact_routes(Router& router, const ArtifactRouteParts& parts) {
                   .permission = permission,
                   .body = body,
                   .body_bytes_max = body == BodyKind::kNone ? 0 : parts.file_bytes_max,
-                  .handler = std::move(handler)});
+                  .handler = std::move(handler),
+                  .work = pattern == file && method != Method::kDelete ? WorkKind::kHeavy : WorkKind::kQuick});
     };
     add(Method::kPut, file, Permission::kTrack, BodyKind::kSpooled,
         [parts](const HttpRequest& request) { return put(parts, request, request.parameter("path")); });
