@@ -1,7 +1,7 @@
 """Sessions of the unmodified MLflow client: `mlflow_session.py OUT SESSION...` runs them and writes what failed.
 
-Run by test_mlflow_client.py with the client of one release line on PYTHONPATH and MLFLOW_TRACKING_URI set. OUT becomes a
-JSON object {session: null or traceback}. Everything is named after a prefix of its own, so that sessions share a server.
+Run by test_mlflow_client.py with the client of one release line on PYTHONPATH and MLFLOW_TRACKING_URI set. OUT becomes
+a JSON object {session: null or traceback}. Everything has a name of its own, so that sessions share a server.
 """
 
 import json
@@ -85,7 +85,8 @@ def experiment_search():
     client = MlflowClient()
     mark = uuid.uuid4().hex[:8]
     ids = {
-        letter: client.create_experiment(f"{mark}/{letter}", tags={"mark": mark, "letter": letter}) for letter in "abcde"
+        letter: client.create_experiment(f"{mark}/{letter}", tags={"mark": mark, "letter": letter})
+        for letter in "abcde"
     }
     client.delete_experiment(ids["e"])
 
@@ -193,7 +194,6 @@ def metrics():
     assert client.get_metric_history(run_id, "never logged") == []
 
 
-
 @session()
 def metric_history_pages():
     client = MlflowClient()
@@ -296,9 +296,7 @@ def search():
     client.set_terminated(ids["b"], "FAILED", end_time=9500)
 
     def found(filter_string, **options):
-        return "".join(
-            sorted(run.info.run_name for run in client.search_runs([experiment], filter_string, **options))
-        )
+        return "".join(sorted(run.info.run_name for run in client.search_runs([experiment], filter_string, **options)))
 
     expected = {
         "": "abcde",
@@ -510,9 +508,7 @@ def logged_models():
     client.delete_logged_model_tag(made.model_id, "ü b")
     assert client.get_logged_model(made.model_id).tags == {"stage": "prod"}
     client.log_metric(run_id, "acc", 0.5, step=1, model_id=made.model_id)
-    client.log_metric(
-        run_id, "acc", 0.75, step=2, model_id=made.model_id, dataset_name="iris", dataset_digest="abc"
-    )
+    client.log_metric(run_id, "acc", 0.75, step=2, model_id=made.model_id, dataset_name="iris", dataset_digest="abc")
     seen = {(m.key, m.value, m.dataset_name) for m in client.get_logged_model(made.model_id).metrics}
     assert ("acc", 0.75, "iris") in seen, seen
     other = client.create_logged_model(experiment, name="tree", source_run_id=run_id)
@@ -537,9 +533,7 @@ def logged_models():
         "tree",
     ]
     assert found(f"model_id = '{other.model_id}'") == ["tree"]
-    by_accuracy = found(
-        f"source_run_id = '{run_id}'", order_by=[{"field_name": "metrics.acc", "ascending": False}]
-    )
+    by_accuracy = found(f"source_run_id = '{run_id}'", order_by=[{"field_name": "metrics.acc", "ascending": False}])
     assert by_accuracy == ["forest", "tree"], by_accuracy
     assert found("metrics.acc > 0.6", datasets=[{"dataset_name": "iris", "dataset_digest": "abc"}]) == ["forest"]
     page = client.search_logged_models([experiment], max_results=2)
@@ -650,7 +644,9 @@ def sklearn_model():
         )
     loaded = mlflow.sklearn.load_model(info.model_uri)
     assert (loaded.predict(features) == model.predict(features)).all()
-    assert (mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/forest").predict(features) == model.predict(features)).all()
+    assert (
+        mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/forest").predict(features) == model.predict(features)
+    ).all()
     assert mlflow.models.get_model_info(info.model_uri).signature.inputs is not None
 
 

@@ -32,7 +32,7 @@ TEST(TrackingJson, WritesARun) {
               .start_ms = 1,
               .end_ms = 2,
               .artifact_uri = "mlflow-artifacts:/0/ab/artifacts"};
-  run.metrics = {{.key = "m", .value = std::nan(""), .time_ms = 3, .step = -1, .model_id = "m-1", .run_id = "ab"}};
+  run.metrics = {{"m", std::nan(""), 3, -1, "m-1", "", "", "ab"}};
   run.params = {{"p", ""}};
   run.tags = {{"t", "ü"}};
   run.datasets = {{{"iris", "d1", "local", "{}", "", "{}"}, {{"mlflow.data.context", "training"}}}};
