@@ -134,7 +134,6 @@ void MlflowService::add_routes(Router& router) {
                                              .versions = state_->version_files,
                                              .part_urls = state_->part_urls,
                                              .file_bytes_max = parts.settings.blob_bytes_max,
-                                             .temporary_directory = parts.temporary_directory,
                                              .is_tls = !parts.settings.tls_key_file.empty(),
                                              .has_trusted_proxy = parts.settings.is_behind_trusted_proxy};
   mlflow::add_artifact_routes(router, artifacts);

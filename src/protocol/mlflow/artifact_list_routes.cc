@@ -115,8 +115,7 @@ void add_artifact_list_routes(Router& router, const ArtifactRouteParts& parts) {
                 .handler = WorkerHandler([=](const HttpRequest& request) {
                   const auto path = file_path(parts, find_root, path_argument, request);
                   return path ? download(parts, request, *path) : error_response(path.error());
-                }),
-                .work = WorkKind::kHeavy});
+                })});
   };
   add_file("/get-artifact", run, "path");
   add_file("/ajax-api/2.0/mlflow/get-artifact", run, "path");
@@ -131,7 +130,7 @@ void add_artifact_list_routes(Router& router, const ArtifactRouteParts& parts) {
                 return answer(request, [&](const Arguments&, const HttpRequest&) -> Result<std::string> {
                   SLIPWAY_TRY(const std::string path, file_path(parts, run, "path", request));
                   SLIPWAY_CHECK(check_writable(path));
-                  SLIPWAY_CHECK(parts.files.put(path, request.body_file));
+                  SLIPWAY_CHECK(parts.files.put(path, request.body_file, *request.body_digest));
                   return std::string();
                 });
               }),

@@ -75,11 +75,13 @@ HttpResponse put_part(const ArtifactRouteParts& parts, const HttpRequest& reques
   const std::string_view text = request.parameter("number");
   std::int64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
-  const auto digest = parts.files.put_part(request.parameter("upload"), number, request.body_file);
-  if (!digest) return error_response(digest.error());
+  const Digest& digest = *request.body_digest;
+  if (const Status status = parts.files.put_part(request.parameter("upload"), number, request.body_file, digest);
+      !status)
+    return error_response(status.error());
   HttpResponse response;
   response.body = "{}";
-  response.headers.emplace_back("ETag", part_etag(*digest));
+  response.headers.emplace_back("ETag", part_etag(digest));
   return response;
 }
 
