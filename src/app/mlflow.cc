@@ -71,18 +71,19 @@ void keep_lineage(Database& database, const Registration& registration, const Ve
 }
 
 RegistrarParts registrar_parts(const MlflowService::Parts& parts) {
-  return {.database = parts.database,
-          .bundles = parts.bundles,
-          .push = parts.push,
-          .read_graph = [&bundles = parts.bundles](
-                            const Manifest& files, const std::string& path) { return read_graph(bundles, files, path); },
-          .server = parts.audit.public_key().to_string(),
-          .on_finish =
-              [parts](const Registration& registration, const Result<Version>& version) {
-                keep_record(parts.audit, registration, version);
-                if (version) keep_lineage(parts.database, registration, *version);
-                parts.on_event();
-              }};
+  return {
+      .database = parts.database,
+      .bundles = parts.bundles,
+      .push = parts.push,
+      .read_graph = [&bundles = parts.bundles](const Manifest& files,
+                                               const std::string& path) { return read_graph(bundles, files, path); },
+      .server = parts.audit.public_key().to_string(),
+      .on_finish =
+          [parts](const Registration& registration, const Result<Version>& version) {
+            keep_record(parts.audit, registration, version);
+            if (version) keep_lineage(parts.database, registration, *version);
+            parts.on_event();
+          }};
 }
 
 }  // namespace
@@ -133,7 +134,6 @@ void MlflowService::add_routes(Router& router) {
                                              .versions = state_->version_files,
                                              .part_urls = state_->part_urls,
                                              .file_bytes_max = parts.settings.blob_bytes_max,
-                                             .temporary_directory = parts.temporary_directory,
                                              .is_tls = !parts.settings.tls_key_file.empty(),
                                              .has_trusted_proxy = parts.settings.is_behind_trusted_proxy};
   mlflow::add_artifact_routes(router, artifacts);

@@ -227,7 +227,6 @@ Router Server::Parts::make_router(unsigned thread) {
       .push = *push,
       .decisions = decisions,
       .blob_bytes_max = settings.blob_bytes_max,
-      .temporary_directory = (data / "tmp").string(),
       .on_change =
           [this] {
             catalog->notify();
@@ -276,6 +275,8 @@ Status Server::Parts::open_http() {
   options.worker_threads = settings.worker_threads;
   options.heavy_threads = settings.heavy_threads;
   options.limits.connections_max = settings.connections_max;
+  options.limits.connections_per_address_max = settings.connections_per_address_max;
+  options.limits.buffered_bytes_max = settings.buffered_bytes_max;
   options.has_trusted_proxy = settings.is_behind_trusted_proxy;
   options.spool_directory = (data / "tmp").string();
   if (!settings.tls_certificate_file.empty())

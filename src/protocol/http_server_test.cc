@@ -200,6 +200,26 @@ TEST(HttpServer, RefusesOverTheLimitOfConnections) {
   EXPECT_THAT(refused.body, HasSubstr("http.connections_max"));
 }
 
+TEST(HttpServer, LimitsTheConnectionsOfOneAddress) {
+  HttpServerOptions options;
+  options.limits.connections_per_address_max = 1;
+  TestServer server(std::move(options));
+  {
+    RawClient first(server.server->port());
+    ASSERT_TRUE(first.send(get("/hello")));
+    EXPECT_EQ(first.receive().status, 200);
+    const RawResponse refused = server.ask(get("/hello"));
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_TRUE(refused.has("Retry-After: 1"));
+    EXPECT_THAT(refused.body, HasSubstr("http.connections_per_address_max"));
+    RawClient other(server.server->port(), "127.0.0.2");
+    ASSERT_TRUE(other.send(get("/hello")));
+    EXPECT_EQ(other.receive().status, 200);
+  }
+  EXPECT_TRUE(TestServer::eventually([&] { return server.server->connections() == 0; }));
+  EXPECT_EQ(server.ask(get("/hello")).status, 200) << "its place is free again";
+}
+
 TEST(HttpServer, TurnsAThrowingWorkerInto500) {
   TestServer server;
   const RawResponse response = server.ask(get("/throws"));

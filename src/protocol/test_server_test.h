@@ -11,10 +11,13 @@
 
 #include "protocol/http_server.h"
 #include "protocol/raw_client_test.h"
+#include "storage/testing/objects.h"
 
 namespace slipway {
 
 class TestServer {
+  TemporaryDirectory objects_directory_;
+
  public:
   explicit TestServer(HttpServerOptions options = {}) {
     directory_ = std::filesystem::temp_directory_path() / ("slipway-http-" + Id::make().to_string());
@@ -68,6 +71,8 @@ class TestServer {
   }
 
   std::unique_ptr<HttpServer> server;
+  std::unique_ptr<ObjectStore> objects = *open_object_store(objects_directory_.path());  // of /object/{name}
+  std::optional<Digest> announced;                                                       // with each of them
 
  private:
   static HttpResponse text(std::string body) {
@@ -109,11 +114,11 @@ class TestServer {
                 WorkerHandler([](const HttpRequest&) -> HttpResponse { throw std::runtime_error("deep inside"); })});
     router.add({Method::kGet, "/large", Permission::kPublic, BodyKind::kNone, 0,
                 IoHandler([](HttpRequest&) -> Task<HttpResponse> { co_return text(std::string(8 << 20, 'x')); })});
-    router.add({Method::kGet, "/file/{name}", Permission::kPublic, BodyKind::kNone, 0,
+    router.add({Method::kGet, "/object/{name}", Permission::kPublic, BodyKind::kNone, 0,
                 WorkerHandler([this](const HttpRequest& request) {
                   HttpResponse response = text({});
-                  const auto path = directory_ / std::string(request.parameter("name"));
-                  response.file = FileBody{path, std::filesystem::file_size(path), {}};
+                  response.headers.emplace_back("ETag", "\"1\"");
+                  response.stream = StreamedBody{*objects->open(request.parameter("name")), announced};
                   return response;
                 })});
     router.add({Method::kPut, "/upload", Permission::kPublic, BodyKind::kSpooled, std::uint64_t{1} << 30,
@@ -130,6 +135,8 @@ class TestServer {
                   }
                   return text(std::to_string(size) + " " + std::to_string(sum));
                 })});
+    router.add({Method::kPut, "/digest", Permission::kPublic, BodyKind::kSpooled, std::uint64_t{1} << 30,
+                WorkerHandler([](const HttpRequest& request) { return text(request.body_digest->hex()); })});
     router.add({Method::kPut, "/spooled-size", Permission::kPublic, BodyKind::kSpooled, 1024,
                 WorkerHandler([](const HttpRequest& request) {
                   std::error_code error;

@@ -87,8 +87,9 @@ std::string not_servable_reason(const MlModel& file, std::string_view model, std
   std::string reason = "not servable: Slipway runs ONNX models, and this one has the flavor " + flavors + ". ";
   const Conversion* const conversion = find_conversion(file);
   if (conversion == nullptr) {
-    return reason + "Convert it to ONNX and register that: mlflow.onnx.log_model(onnx_model, name=\"model\", "
-                    "registered_model_name=" +
+    return reason +
+           "Convert it to ONNX and register that: mlflow.onnx.log_model(onnx_model, name=\"model\", "
+           "registered_model_name=" +
            json_text(model) + ")";
   }
   reason.append("With X, a batch of its inputs: pip install ").append(conversion->packages).append("; python: ");

@@ -38,8 +38,8 @@ Result<std::int64_t> forget_bundles(Database& database, std::int64_t before) {
 // The digest that an object is named by.
 std::string digest_of(const std::string& key) { return key.substr(key.rfind('/') + 1); }
 
-// Of these objects, those that no bundle, no artifact and no upload needs and nobody uploaded lately; they are condemned
-// when this returns.
+// Of these objects, those that no bundle, no artifact and no upload needs and nobody uploaded lately; they are
+// condemned when this returns.
 Result<std::vector<const ObjectInfo*>> condemn(Database& database, std::span<const ObjectInfo> batch) {
   return in_write(database, [&](Transaction& t) -> Result<std::vector<const ObjectInfo*>> {
     std::vector<const ObjectInfo*> condemned;

@@ -50,8 +50,8 @@ Status check_tag(const Label& tag) {
 }
 
 Status check_alias(std::string_view alias) {
-  const bool is_name = !alias.empty() && alias.size() <= kAliasBytesMax &&
-                       std::all_of(alias.begin(), alias.end(), is_alias_character);
+  const bool is_name =
+      !alias.empty() && alias.size() <= kAliasBytesMax && std::all_of(alias.begin(), alias.end(), is_alias_character);
   if (!is_name) {
     return invalid("Invalid alias name " + slipway::quoted(alias) +
                    ": accepted are 1 to 255 letters, digits, \"_\" and \"-\"");
@@ -59,7 +59,8 @@ Status check_alias(std::string_view alias) {
   std::string lower(alias);
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  if (lower == "latest") return invalid("'latest' alias name (case insensitive) is reserved: it means the newest version");
+  if (lower == "latest")
+    return invalid("'latest' alias name (case insensitive) is reserved: it means the newest version");
   const bool is_version = lower.size() > 1 && lower[0] == 'v' && std::all_of(lower.begin() + 1, lower.end(), is_digit);
   if (is_version) return invalid("Version alias name " + slipway::quoted(alias) + " is reserved: it means a version");
   return {};
@@ -114,15 +115,16 @@ Result<std::map<std::string, std::vector<Label>>> LabelStore::version_tags(Trans
 Status LabelStore::set_alias(Transaction& t, std::string_view model, std::string_view alias,
                              std::string_view registration_id) const {
   SLIPWAY_CHECK(check_alias(alias));
-  SLIPWAY_CHECK(t.execute("INSERT INTO model_aliases (model, alias, registration_id) VALUES ($1, $2, $3) "
-                          "ON CONFLICT (model, alias) DO UPDATE SET registration_id = excluded.registration_id",
-                          {std::string(model), std::string(alias), std::string(registration_id)}));
+  SLIPWAY_CHECK(
+      t.execute("INSERT INTO model_aliases (model, alias, registration_id) VALUES ($1, $2, $3) "
+                "ON CONFLICT (model, alias) DO UPDATE SET registration_id = excluded.registration_id",
+                {std::string(model), std::string(alias), std::string(registration_id)}));
   return {};
 }
 
 Status LabelStore::delete_alias(Transaction& t, std::string_view model, std::string_view alias) const {
-  SLIPWAY_CHECK(t.execute("DELETE FROM model_aliases WHERE model = $1 AND alias = $2",
-                          {std::string(model), std::string(alias)}));
+  SLIPWAY_CHECK(
+      t.execute("DELETE FROM model_aliases WHERE model = $1 AND alias = $2", {std::string(model), std::string(alias)}));
   return {};
 }
 

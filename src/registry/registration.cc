@@ -174,36 +174,35 @@ Status RegistrationStore::hide(Transaction& t, const Registration& registration)
 
 Result<std::optional<Registration>> RegistrationStore::claim(Transaction& t, std::string_view server,
                                                              std::chrono::seconds lease) const {
-  static const std::string kSql = select(
-      kRegistrationColumns,
-      "FROM registrations WHERE status = 'PENDING_REGISTRATION' AND claimed_until < $1 AND NOT EXISTS (SELECT 1 "
-      "FROM registrations e WHERE e.model = registrations.model AND e.number < registrations.number "
-      "AND e.status = 'PENDING_REGISTRATION') ORDER BY created_at LIMIT 1");
+  static const std::string kSql =
+      select(kRegistrationColumns,
+             "FROM registrations WHERE status = 'PENDING_REGISTRATION' AND claimed_until < $1 AND NOT EXISTS (SELECT 1 "
+             "FROM registrations e WHERE e.model = registrations.model AND e.number < registrations.number "
+             "AND e.status = 'PENDING_REGISTRATION') ORDER BY created_at LIMIT 1");
   const std::int64_t time = now();
   SLIPWAY_TRY(const std::vector<Row> rows, t.query(kSql, {time}));
   if (rows.empty()) return std::nullopt;
   SLIPWAY_TRY(Registration found, read_registration(rows[0]));
-  SLIPWAY_CHECK(
-      t.execute("UPDATE registrations SET claimed_by = $2, claimed_until = $3 WHERE id = $1",
-                {found.id, std::string(server),
-                 time + std::chrono::duration_cast<std::chrono::microseconds>(lease).count()}));
+  SLIPWAY_CHECK(t.execute(
+      "UPDATE registrations SET claimed_by = $2, claimed_until = $3 WHERE id = $1",
+      {found.id, std::string(server), time + std::chrono::duration_cast<std::chrono::microseconds>(lease).count()}));
   return found;
 }
 
 Status RegistrationStore::release(Transaction& t, std::string_view server) const {
-  SLIPWAY_CHECK(t.execute("UPDATE registrations SET claimed_by = '', claimed_until = 0 "
-                          "WHERE status = 'PENDING_REGISTRATION' AND claimed_by = $1",
-                          {std::string(server)}));
+  SLIPWAY_CHECK(
+      t.execute("UPDATE registrations SET claimed_by = '', claimed_until = 0 "
+                "WHERE status = 'PENDING_REGISTRATION' AND claimed_by = $1",
+                {std::string(server)}));
   return {};
 }
 
 Status RegistrationStore::postpone(Transaction& t, const Registration& claimed, std::string_view server,
                                    std::chrono::seconds delay) const {
-  SLIPWAY_CHECK(
-      t.execute("UPDATE registrations SET claimed_until = $3 WHERE id = $1 AND claimed_by = $2 "
-                "AND status = 'PENDING_REGISTRATION'",
-                {claimed.id, std::string(server),
-                 now() + std::chrono::duration_cast<std::chrono::microseconds>(delay).count()}));
+  SLIPWAY_CHECK(t.execute(
+      "UPDATE registrations SET claimed_until = $3 WHERE id = $1 AND claimed_by = $2 "
+      "AND status = 'PENDING_REGISTRATION'",
+      {claimed.id, std::string(server), now() + std::chrono::duration_cast<std::chrono::microseconds>(delay).count()}));
   return {};
 }
 
@@ -212,8 +211,7 @@ Status RegistrationStore::finish(Transaction& t, const Registration& claimed, st
   SLIPWAY_CHECK(
       t.execute("UPDATE registrations SET status = $3, message = $4, claimed_by = '', claimed_until = 0, "
                 "updated_at = $5 WHERE id = $1 AND claimed_by = $2 AND status = 'PENDING_REGISTRATION'",
-                {claimed.id, std::string(server), std::string(to_string(status)),
-                 std::string(message), now()}));
+                {claimed.id, std::string(server), std::string(to_string(status)), std::string(message), now()}));
   return {};
 }
 

@@ -28,8 +28,8 @@ class RegistrationTest : public RegistryTestCase {
     return claimed ? *claimed : std::nullopt;
   }
   void finish(const Registration& claimed, std::string_view server, RegistrationStatus status) {
-    EXPECT_TRUE(database_->write(
-        [&](Transaction& t) { return registrations_.finish(t, claimed, server, status, "because"); }));
+    EXPECT_TRUE(
+        database_->write([&](Transaction& t) { return registrations_.finish(t, claimed, server, status, "because"); }));
   }
   Result<Registration> get(std::int64_t number) {
     return read([&](Transaction& t) { return registrations_.get(t, "iris", number); });
@@ -146,8 +146,7 @@ TEST_P(RegistrationTest, FindsTheNewestOfEachStage) {
   }
   const auto latest = [&](const std::vector<std::string>& stages) {
     std::vector<std::int64_t> numbers;
-    for (const Registration& found :
-         *read([&](Transaction& t) { return registrations_.latest(t, "iris", stages); }))
+    for (const Registration& found : *read([&](Transaction& t) { return registrations_.latest(t, "iris", stages); }))
       numbers.push_back(found.number);
     return numbers;
   };

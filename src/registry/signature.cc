@@ -68,9 +68,9 @@ std::string shape_text(std::span<const std::int64_t> shape) {
 }
 
 tl::unexpected<Error> disagree(std::string_view field, const std::string& says, const std::string& graph) {
-  return fail(Code::kInvalidArgument, "signature.mismatch",
-              "signature, input " + slipway::quoted(field) + ": the signature says " + says + ", the ONNX graph " +
-                  graph);
+  return fail(
+      Code::kInvalidArgument, "signature.mismatch",
+      "signature, input " + slipway::quoted(field) + ": the signature says " + says + ", the ONNX graph " + graph);
 }
 
 std::string names_of(std::span<const GraphInput> inputs) {
@@ -138,8 +138,7 @@ std::string json_text(std::string_view text) {
 
 // Texts stand in it as JSON writes them, which YAML reads the same way.
 std::string contract_yaml(std::string_view model, std::span<const Property> properties) {
-  std::string yaml = "apiVersion: v3.1.0\nkind: DataContract\nid: " + json_text(model) +
-                     "\nname: " + json_text(model) +
+  std::string yaml = "apiVersion: v3.1.0\nkind: DataContract\nid: " + json_text(model) + "\nname: " + json_text(model) +
                      "\nversion: 1.0.0\nstatus: active\ndescription:\n"
                      "  purpose: What the signature of the model's MLmodel file says of its inputs\n"
                      "schema:\n  - name: inputs\n    properties:\n";
@@ -166,13 +165,13 @@ Status check_shape(std::string_view name, std::span<const std::int64_t> says, co
 }
 
 Result<Property> tensor_property(const SignatureField& field, std::span<const GraphInput> inputs) {
-  const GraphInput* const input =
-      field.name.empty() && inputs.size() == 1 ? &inputs.front() : find(inputs, field.name);
+  const GraphInput* const input = field.name.empty() && inputs.size() == 1 ? &inputs.front() : find(inputs, field.name);
   if (input == nullptr) return disagree(field.name, "it is a tensor", "has " + names_of(inputs));
   const auto type = numpy_type(field.type);
   if (input->type && type != input->type)
-    return disagree(input->name, "the type " + field.type,
-                    "the type " + std::string(to_string(*input->type)) + "; log the model with a signature of that type");
+    return disagree(
+        input->name, "the type " + field.type,
+        "the type " + std::string(to_string(*input->type)) + "; log the model with a signature of that type");
   SLIPWAY_CHECK(check_shape(input->name, field.shape, *input));
   return Property{input->name, type ? values_of(*type) : Values::kOther, input->name, std::nullopt, true};
 }

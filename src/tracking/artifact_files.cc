@@ -12,19 +12,9 @@ namespace {
 
 constexpr std::size_t kChunkBytes = 1 << 20;
 
-Result<ManifestFile> measure(const std::string& path) {
-  SLIPWAY_TRY(LocalFile file, LocalFile::open(path));
-  ManifestFile measured{"", 0, {}};
-  std::vector<std::byte> buffer(kChunkBytes);
-  Sha256 hasher;
-  for (;;) {
-    SLIPWAY_TRY(const std::size_t size, file.read(buffer));
-    if (size == 0) break;
-    hasher.update(std::span<const std::byte>(buffer).first(size));
-    measured.size_bytes += size;
-  }
-  measured.sha256 = hasher.finish();
-  return measured;
+Result<std::uint64_t> size_of(const std::string& path) {
+  SLIPWAY_TRY(const LocalFile file, LocalFile::open(path));
+  return file.size_bytes();
 }
 
 // Copies one blob to the end of `out`; its bytes go through both hashes.
@@ -42,9 +32,9 @@ Status append_part(ObjectStore& objects, const ManifestFile& part, LocalFile& ou
     offset += size;
   }
   if (const Digest found = own.finish(); found != part.sha256) {
-    return fail(Code::kDataLoss, "bundle.tampered",
-                part.path + " has changed in the store: expected SHA-256 " + part.sha256.hex() + ", found " +
-                    found.hex());
+    return fail(
+        Code::kDataLoss, "bundle.tampered",
+        part.path + " has changed in the store: expected SHA-256 " + part.sha256.hex() + ", found " + found.hex());
   }
   return {};
 }
@@ -52,28 +42,25 @@ Status append_part(ObjectStore& objects, const ManifestFile& part, LocalFile& ou
 // Stores the bytes, then lets `name` write what keeps them; again where a collection took them in between.
 Status keep(Database& database, const BundleStore& bundles, const std::string& file, const Digest& digest,
             const std::function<Status(Transaction&)>& name) {
-  SLIPWAY_CHECK(bundles.put_blob(file, digest));
+  SLIPWAY_CHECK(bundles.adopt_blob(file, digest));
   SLIPWAY_CHECK(database.write(name));
   SLIPWAY_TRY(const std::vector<Digest> missing, bundles.missing(std::span(&digest, 1)));
-  return missing.empty() ? Status{} : bundles.put_blob(file, digest);
+  return missing.empty() ? Status{} : bundles.adopt_blob(file, digest);
 }
 
 }  // namespace
 
-Status ArtifactFiles::put(std::string_view path, const std::string& file) const {
+Status ArtifactFiles::put(std::string_view path, const std::string& file, const Digest& digest) const {
   SLIPWAY_CHECK(check_artifact_path(path));
-  SLIPWAY_TRY(const ManifestFile measured, measure(file));
-  return keep(*database_, *bundles_, file, measured.sha256, [&](Transaction& t) {
-    return store_.put(t, path, measured.sha256, measured.size_bytes);
-  });
+  SLIPWAY_TRY(const std::uint64_t size, size_of(file));
+  return keep(*database_, *bundles_, file, digest, [&](Transaction& t) { return store_.put(t, path, digest, size); });
 }
 
-Result<Digest> ArtifactFiles::put_part(std::string_view upload_id, std::int64_t number, const std::string& file) const {
-  SLIPWAY_TRY(const ManifestFile measured, measure(file));
-  SLIPWAY_CHECK(keep(*database_, *bundles_, file, measured.sha256, [&](Transaction& t) {
-    return uploads_.put_part(t, upload_id, number, measured.sha256, measured.size_bytes);
-  }));
-  return measured.sha256;
+Status ArtifactFiles::put_part(std::string_view upload_id, std::int64_t number, const std::string& file,
+                               const Digest& digest) const {
+  SLIPWAY_TRY(const std::uint64_t size, size_of(file));
+  return keep(*database_, *bundles_, file, digest,
+              [&](Transaction& t) { return uploads_.put_part(t, upload_id, number, digest, size); });
 }
 
 Result<ManifestFile> ArtifactFiles::join(std::span<const ManifestFile> parts, const std::string& into) const {
@@ -90,9 +77,8 @@ Result<ManifestFile> ArtifactFiles::join(std::span<const ManifestFile> parts, co
 
 Status ArtifactFiles::complete(std::string_view upload_id, std::string_view path,
                                const std::vector<CompletedPart>& completed) const {
-  SLIPWAY_TRY(const std::vector<ManifestFile> parts, in_read(*database_, [&](Transaction& t) {
-                return uploads_.parts(t, upload_id, path, completed);
-              }));
+  SLIPWAY_TRY(const std::vector<ManifestFile> parts,
+              in_read(*database_, [&](Transaction& t) { return uploads_.parts(t, upload_id, path, completed); }));
   const std::string joined = temporary_directory_ + "/join-" + Id::make().to_string();
   const std::shared_ptr<void> remover(nullptr, [&](void*) {
     std::error_code ignored;

@@ -25,10 +25,9 @@ class ArtifactFiles {
   const ArtifactStore& store() const noexcept { return store_; }
   const ArtifactUploads& uploads() const noexcept { return uploads_; }
 
-  // `file`: a local one with the bytes; "" for none.
-  Status put(std::string_view path, const std::string& file) const;
-  // The digest of the part.
-  Result<Digest> put_part(std::string_view upload_id, std::int64_t number, const std::string& file) const;
+  // `file`: a local one with the bytes, whose digest is known; it is moved away where the store can.
+  Status put(std::string_view path, const std::string& file, const Digest& digest) const;
+  Status put_part(std::string_view upload_id, std::int64_t number, const std::string& file, const Digest& digest) const;
   Status complete(std::string_view upload_id, std::string_view path, const std::vector<CompletedPart>& parts) const;
 
  private:

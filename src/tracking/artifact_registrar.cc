@@ -81,7 +81,8 @@ Result<ArtifactSource> follow(Transaction& t, std::string_view source, int hops)
     SLIPWAY_TRY(const LoggedModel model, LoggedModelStore().get(t, rest));
     return folder_source(model.artifact_uri);
   }
-  if (is_local(source)) return invalid_source(source, "it is a path of one machine; log the model to this server first");
+  if (is_local(source))
+    return invalid_source(source, "it is a path of one machine; log the model to this server first");
   return folder_source(source);
 }
 
@@ -182,10 +183,10 @@ Result<bool> Registrar::work() {
       return registrations_.finish(t, *claimed, parts_.server, RegistrationStatus::kFailed, version.error().message);
     }
     const bool has_failed = !version->checks_passed && version->state_reason.empty();
-    return registrations_.finish(t, *claimed, parts_.server,
-                                 has_failed ? RegistrationStatus::kFailed : RegistrationStatus::kReady,
-                                 has_failed ? "the model's own tests failed; its version stays a draft with their report"
-                                            : version->state_reason);
+    return registrations_.finish(
+        t, *claimed, parts_.server, has_failed ? RegistrationStatus::kFailed : RegistrationStatus::kReady,
+        has_failed ? "the model's own tests failed; its version stays a draft with their report"
+                   : version->state_reason);
   }));
   parts_.on_finish(*claimed, version);
   return true;
@@ -198,9 +199,8 @@ Result<Version> Registrar::make_version(const Registration& registration) const 
 }
 
 Result<PushRequest> Registrar::prepare(const Registration& registration) const {
-  SLIPWAY_TRY(const ArtifactSource source, in_read(parts_.database, [&](Transaction& t) {
-                return find_source(t, registration.source);
-              }));
+  SLIPWAY_TRY(const ArtifactSource source,
+              in_read(parts_.database, [&](Transaction& t) { return find_source(t, registration.source); }));
   PushRequest request;
   request.model = registration.model;
   request.author = registration.author;
@@ -210,9 +210,8 @@ Result<PushRequest> Registrar::prepare(const Registration& registration) const {
     SLIPWAY_TRY(request.semver, SemVer::parse(registration.semver));
   }
   if (!source.version_id.empty()) {
-    SLIPWAY_TRY(const Version copied, in_read(parts_.database, [&](Transaction& t) {
-                  return models_.version_by_id(t, source.version_id);
-                }));
+    SLIPWAY_TRY(const Version copied,
+                in_read(parts_.database, [&](Transaction& t) { return models_.version_by_id(t, source.version_id); }));
     SLIPWAY_TRY(request.manifest, parts_.bundles.manifest(copied.digest));
     if (!copied.checks_passed) request.not_servable = copied.state_reason;
     return request;

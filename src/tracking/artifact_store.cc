@@ -74,8 +74,7 @@ Status check_not_condemned(Transaction& t, const Digest& digest) {
   SLIPWAY_TRY(const std::vector<Row> condemned,
               t.query("SELECT object_key FROM condemned_objects WHERE object_key = $1", {blob_key(digest)}));
   if (condemned.empty()) return {};
-  return fail(Code::kUnavailable, "bundle.collecting",
-              "an unused copy of this file is just being removed; try again");
+  return fail(Code::kUnavailable, "bundle.collecting", "an unused copy of this file is just being removed; try again");
 }
 
 // From the nearest one upwards, until one is there.
@@ -162,10 +161,9 @@ Status ArtifactStore::remove(Transaction& t, std::string_view path) const {
   SLIPWAY_CHECK(t.execute("DELETE FROM artifacts WHERE path = $1 OR (path > $2 AND path < $3)",
                           {std::string(path), range.first, range.end}));
   for (std::string folder = parent_of(path); !folder.empty(); folder = parent_of(folder)) {
-    SLIPWAY_TRY(const std::int64_t removed,
-                t.execute("DELETE FROM artifacts WHERE path = $1 AND digest IS NULL "
-                          "AND NOT EXISTS (SELECT 1 FROM artifacts c WHERE c.parent = $1)",
-                          {folder}));
+    SLIPWAY_TRY(const std::int64_t removed, t.execute("DELETE FROM artifacts WHERE path = $1 AND digest IS NULL "
+                                                      "AND NOT EXISTS (SELECT 1 FROM artifacts c WHERE c.parent = $1)",
+                                                      {folder}));
     if (removed == 0) break;
   }
   return {};

@@ -1,4 +1,5 @@
-// The files that runs and logged models keep: a tree of paths, each over the digest of a blob (registry/bundle_store.h).
+// The files that runs and logged models keep: a tree of paths, each over the digest of a blob
+// (registry/bundle_store.h).
 //
 // Equal files are one blob, and a model version made of a run's files copies nothing. A path can be written again: the
 // last one wins, whole. A folder is there while something lies in it. What a path names is kept by

@@ -37,9 +37,8 @@ class ArtifactStoreTest : public DatabaseTestCase {
     std::vector<std::string> paths;
     std::string token;
     do {
-      auto page = in_read(*database_, [&](Transaction& t) {
-        return store_.list(t, folder, {.limit = limit, .token = token});
-      });
+      auto page =
+          in_read(*database_, [&](Transaction& t) { return store_.list(t, folder, {.limit = limit, .token = token}); });
       EXPECT_TRUE(page) << page.error().message;
       if (!page) break;
       for (const Artifact& artifact : page->items) paths.push_back(artifact.path + (artifact.is_folder() ? "/" : ""));
@@ -142,13 +141,11 @@ TEST(ArtifactPathOf, TakesThePathOfTheScheme) {
 }
 
 TEST_P(ArtifactStoreTest, PartsAreTakenInOrderAndByEtag) {
-  const auto upload =
-      in_write(*database_, [&](Transaction& t) { return uploads_.create(t, "a/big.bin", 2, "ana"); });
+  const auto upload = in_write(*database_, [&](Transaction& t) { return uploads_.create(t, "a/big.bin", 2, "ana"); });
   ASSERT_TRUE(upload);
   const auto put_part = [&](std::int64_t number, std::string_view content) {
-    return database_->write([&](Transaction& t) {
-      return uploads_.put_part(t, upload->id, number, sha256(content), content.size());
-    });
+    return database_->write(
+        [&](Transaction& t) { return uploads_.put_part(t, upload->id, number, sha256(content), content.size()); });
   };
   const auto parts = [&](std::string_view path, const std::vector<CompletedPart>& completed) {
     return in_read(*database_, [&](Transaction& t) { return uploads_.parts(t, upload->id, path, completed); });

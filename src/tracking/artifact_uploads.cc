@@ -39,9 +39,9 @@ Result<ArtifactUpload> ArtifactUploads::create(Transaction& t, std::string_view 
   if (parts < 1 || parts > kUploadPartsMax)
     return invalid("num_parts: " + std::to_string(parts) + "; accepted is 1 to " + std::to_string(kUploadPartsMax));
   ArtifactUpload upload{Id::make(*clock_, *random_).to_string(), std::string(path), parts};
-  SLIPWAY_CHECK(t.execute(
-      "INSERT INTO artifact_uploads (id, path, parts, created_by, created_at) VALUES ($1, $2, $3, $4, $5)",
-      {upload.id, upload.path, parts, std::string(principal), clock_->now().time_since_epoch().count()}));
+  SLIPWAY_CHECK(
+      t.execute("INSERT INTO artifact_uploads (id, path, parts, created_by, created_at) VALUES ($1, $2, $3, $4, $5)",
+                {upload.id, upload.path, parts, std::string(principal), clock_->now().time_since_epoch().count()}));
   return upload;
 }
 
@@ -101,9 +101,8 @@ Status ArtifactUploads::remove(Transaction& t, std::string_view id) const {
 
 Status ArtifactUploads::remove_older(Transaction& t, WallTime before) const {
   const std::int64_t time = before.time_since_epoch().count();
-  SLIPWAY_CHECK(
-      t.execute("DELETE FROM artifact_parts WHERE upload_id IN (SELECT id FROM artifact_uploads WHERE created_at < $1)",
-                {time}));
+  SLIPWAY_CHECK(t.execute(
+      "DELETE FROM artifact_parts WHERE upload_id IN (SELECT id FROM artifact_uploads WHERE created_at < $1)", {time}));
   SLIPWAY_CHECK(t.execute("DELETE FROM artifact_uploads WHERE created_at < $1", {time}));
   return {};
 }
@@ -111,8 +110,8 @@ Status ArtifactUploads::remove_older(Transaction& t, WallTime before) const {
 Result<Secret> ArtifactUploads::signing_key(Transaction& t) const {
   SqlBlob made(kKeyBytes);
   random_->fill(std::as_writable_bytes(std::span(made)));
-  SLIPWAY_CHECK(t.execute(
-      "INSERT INTO artifact_signing_key (id, secret) VALUES (1, $1) ON CONFLICT (id) DO NOTHING", {std::move(made)}));
+  SLIPWAY_CHECK(t.execute("INSERT INTO artifact_signing_key (id, secret) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
+                          {std::move(made)}));
   SLIPWAY_TRY(const std::vector<Row> rows, t.query("SELECT secret FROM artifact_signing_key WHERE id = 1"));
   const SqlBlob& secret = rows.at(0).blob(0);
   return Secret(std::string(secret.begin(), secret.end()));

@@ -81,7 +81,10 @@ def log_sklearn(name):
     mlflow.set_experiment("registry")
     with mlflow.start_run():
         mlflow.sklearn.log_model(
-            model, name="forest", pip_requirements=["scikit-learn"], serialization_format="cloudpickle",
+            model,
+            name="forest",
+            pip_requirements=["scikit-learn"],
+            serialization_format="cloudpickle",
             registered_model_name=name,
         )
     loaded = mlflow.sklearn.load_model(f"models:/{name}/1")
@@ -150,7 +153,9 @@ def references(name):
     two = client.create_model_version(name, "s3://bucket/model", "run_id_1")
     assert [str(v.version) for v in client.get_registered_model(name).latest_versions] == ["2"]
     assert client.get_model_version_download_uri(name, "1") == "path/to/model"
-    assert [str(v.version) for v in client.search_model_versions("source_path = 'path/to/model'") if v.name == name] == ["1"]
+    assert [
+        str(v.version) for v in client.search_model_versions("source_path = 'path/to/model'") if v.name == name
+    ] == ["1"]
     client.transition_model_version_stage(name, "1", "Staging")
     latest = {v.current_stage: str(v.version) for v in client.get_latest_versions(name)}
     assert latest == {"Staging": "1", "None": "2"}

@@ -1,4 +1,4 @@
-"""One registry: what MLflow's client registers is what Slipway validates, approves and serves, and the other way round."""
+"""One registry: what MLflow's client registers is what Slipway approves and serves, and the other way round."""
 
 import json
 import pathlib
@@ -99,9 +99,17 @@ def test_an_onnx_model_is_registered_approved_and_served(server):
 
     approved = step(server, "get", name="My iris", version=1)
     assert approved["tags"]["slipway.state"] == "approved" and approved["tags"]["slipway.approvals"] == "1 of 1"
-    assert step(server, "call", method="set_registered_model_alias", arguments=["My iris", "champion", "1"]) == [None, ""]
-    for uri in ("models:/My iris/1", "models:/My iris/1.2.3", "models:/My iris@1.2.3", "models:/My iris@champion",
-                "models:/My iris/^1.2"):
+    assert step(server, "call", method="set_registered_model_alias", arguments=["My iris", "champion", "1"]) == [
+        None,
+        "",
+    ]
+    for uri in (
+        "models:/My iris/1",
+        "models:/My iris/1.2.3",
+        "models:/My iris@1.2.3",
+        "models:/My iris@champion",
+        "models:/My iris/^1.2",
+    ):
         assert step(server, "predict", uri=uri) == labels, uri
     code, message = step(server, "refused", uri="models:/My iris/9.9.9")
     assert code == "RESOURCE_DOES_NOT_EXIST", message
@@ -117,11 +125,16 @@ def test_versions_without_a_name_count_on(server):
     assert third["status"] == "READY" and third["tags"]["slipway.semver"] == "3.0.0"
     assert step(server, "log_onnx", name="counted", semver="3.0.0")["error"].startswith("RESOURCE_ALREADY_EXISTS")
     assert step(server, "search", filter_string="name = 'counted'", order_by=["version_number DESC"]) == [
-        ["counted", "3"], ["counted", "2"], ["counted", "1"]]
+        ["counted", "3"],
+        ["counted", "2"],
+        ["counted", "1"],
+    ]
     assert step(server, "search", filter_string="name = 'counted' AND tags.`slipway.semver` = '2.1.0'") == [
-        ["counted", "2"]]
-    assert step(server, "search", filter_string="version_number > 1 AND name LIKE 'count%'",
-                order_by=["version_number ASC"]) == [["counted", "2"], ["counted", "3"]]
+        ["counted", "2"]
+    ]
+    assert step(
+        server, "search", filter_string="version_number > 1 AND name LIKE 'count%'", order_by=["version_number ASC"]
+    ) == [["counted", "2"], ["counted", "3"]]
 
 
 def test_a_model_pushed_by_the_command_line_loads_in_mlflow(server):
@@ -149,10 +162,20 @@ def test_other_flavors_are_kept_with_the_command_that_converts_them(server):
 
 def test_what_no_file_is_behind_fails_at_once(server):
     assert api(server, "POST", "registered-models/create", {"name": "nothing"})[0] == 200
-    status, answer = api(server, "POST", "model-versions/create",
-                         {"name": "nothing", "source": "mlflow-artifacts:/0/none/artifacts/model"})
+    status, answer = api(
+        server,
+        "POST",
+        "model-versions/create",
+        {"name": "nothing", "source": "mlflow-artifacts:/0/none/artifacts/model"},
+    )
     assert status == 200 and answer["model_version"]["status"] == "FAILED_REGISTRATION"
-    for source in ("/etc/passwd", "file:///etc/passwd", "mlflow-artifacts:/0/../x", "models:/m-none", "models:/nothing/9"):
+    for source in (
+        "/etc/passwd",
+        "file:///etc/passwd",
+        "mlflow-artifacts:/0/../x",
+        "models:/m-none",
+        "models:/nothing/9",
+    ):
         status, answer = api(server, "POST", "model-versions/create", {"name": "nothing", "source": source})
         assert status in (400, 404), (source, answer)
 
@@ -231,7 +254,9 @@ def test_reserved_aliases_move_with_the_right_to_deploy_to_an_approved_version(g
         assert status == expected, (who, alias_name, answer)
     guarded.cli("model", "approve", "open@1.0.0", key=keys["ben"])
     assert api(guarded, "POST", "registered-models/alias", alias, keys["ole"])[0] == 200
-    assert api(guarded, "DELETE", "registered-models/alias", {"name": "open", "alias": "champion"}, keys["ana"])[0] == 403
+    assert (
+        api(guarded, "DELETE", "registered-models/alias", {"name": "open", "alias": "champion"}, keys["ana"])[0] == 403
+    )
     status, answer = api(guarded, "GET", "registered-models/alias?name=open&alias=champion", key=keys["guest"])
     assert status == 200 and answer["model_version"]["aliases"] == ["best", "champion"]
 
@@ -271,8 +296,10 @@ def test_rights_hold_for_each_model(guarded):
         ("registered-models/set-tag", {"name": "hidden a", "key": "a", "value": "b"}),
         ("registered-models/rename", {"name": "open", "new_name": "hidden c"}),
         ("model-versions/create", {"name": "hidden a", "source": "s3://b/m"}),
-        ("model-versions/transition-stage", {"name": "hidden a", "version": "1", "stage": "Staging",
-                                             "archive_existing_versions": False}),
+        (
+            "model-versions/transition-stage",
+            {"name": "hidden a", "version": "1", "stage": "Staging", "archive_existing_versions": False},
+        ),
     ):
         assert api(guarded, "POST", path, body, keys["only"])[0] == 403, path
         assert api(guarded, "POST", path, body, keys["guest"])[0] == 403, path
@@ -293,6 +320,18 @@ def test_the_files_of_a_version_are_read_with_the_right_to_its_model(guarded):
         except urllib.error.HTTPError as error:
             status = error.code
         assert status == expected, who
+
+
+def test_copying_a_version_needs_the_right_to_read_it(guarded):
+    keys = guarded.keys
+    step(guarded, "log_onnx", key=keys["ana"], name="private")
+    _, answer = api(guarded, "GET", "model-versions/get-download-uri?name=private&version=1", key=keys["ana"])
+    api(guarded, "POST", "registered-models/create", {"name": "open"}, keys["ana"])
+    for source, expected in (("models:/private/1", 403), ("models:/private/9", 403), (answer["artifact_uri"], 403)):
+        status, refused = api(
+            guarded, "POST", "model-versions/create", {"name": "open", "source": source}, keys["only"]
+        )
+        assert status == expected, (source, refused)
 
 
 def test_deleting_and_archiving_approved_versions_needs_the_right_to_deploy(guarded):
@@ -320,7 +359,9 @@ def test_deleting_and_archiving_approved_versions_needs_the_right_to_deploy(guar
     assert step(guarded, "search", key=keys["ana"], filter_string="name = 'retiring'") == [["retiring", "3"]]
 
 
-@pytest.mark.parametrize("name", ["a/b", "a:b", "..", ".", "a@b", "a\\b", "50%", "a?b", "a#b", "a;b", " a", "a\n", "x" * 256])
+@pytest.mark.parametrize(
+    "name", ["a/b", "a:b", "..", ".", "a@b", "a\\b", "50%", "a?b", "a#b", "a;b", " a", "a\n", "x" * 256]
+)
 def test_names_that_are_no_segment_are_refused(server, name):
     status, answer = api(server, "POST", "registered-models/create", {"name": name})
     assert status == 400 and answer["error_code"] == "INVALID_PARAMETER_VALUE", answer

@@ -22,7 +22,6 @@ struct ModelRouteParts {
   const Push& push;
   DecisionLog decisions;
   std::uint64_t blob_bytes_max = 0;
-  std::string temporary_directory;  // for files on their way out
   std::function<void()> on_change;  // after a version was approved or retired
   NameOf name_of;                   // of a principal
 };

@@ -130,10 +130,11 @@ void add_artifact_list_routes(Router& router, const ArtifactRouteParts& parts) {
                 return answer(request, [&](const Arguments&, const HttpRequest&) -> Result<std::string> {
                   SLIPWAY_TRY(const std::string path, file_path(parts, run, "path", request));
                   SLIPWAY_CHECK(check_writable(path));
-                  SLIPWAY_CHECK(parts.files.put(path, request.body_file));
+                  SLIPWAY_CHECK(parts.files.put(path, request.body_file, *request.body_digest));
                   return std::string();
                 });
-              })});
+              }),
+              .work = WorkKind::kHeavy});
 }
 
 }  // namespace slipway::mlflow

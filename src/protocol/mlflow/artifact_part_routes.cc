@@ -66,8 +66,7 @@ Result<std::string> complete(const ArtifactRouteParts& parts, const Arguments& a
 Result<std::string> abort(const ArtifactRouteParts& parts, const Arguments& arguments, const HttpRequest& request) {
   SLIPWAY_CHECK(path_of(arguments, request));
   SLIPWAY_TRY(const std::string upload_id, arguments.require_text("upload_id"));
-  SLIPWAY_CHECK(
-      parts.database.write([&](Transaction& t) { return parts.files.uploads().remove(t, upload_id); }));
+  SLIPWAY_CHECK(parts.database.write([&](Transaction& t) { return parts.files.uploads().remove(t, upload_id); }));
   return std::string();
 }
 
@@ -76,11 +75,13 @@ HttpResponse put_part(const ArtifactRouteParts& parts, const HttpRequest& reques
   const std::string_view text = request.parameter("number");
   std::int64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
-  const auto digest = parts.files.put_part(request.parameter("upload"), number, request.body_file);
-  if (!digest) return error_response(digest.error());
+  const Digest& digest = *request.body_digest;
+  if (const Status status = parts.files.put_part(request.parameter("upload"), number, request.body_file, digest);
+      !status)
+    return error_response(status.error());
   HttpResponse response;
   response.body = "{}";
-  response.headers.emplace_back("ETag", part_etag(*digest));
+  response.headers.emplace_back("ETag", part_etag(digest));
   return response;
 }
 
@@ -99,7 +100,8 @@ void add_artifact_part_routes(Router& router, const ArtifactRouteParts& parts) {
                     return answer(request, [&](const Arguments& arguments, const HttpRequest& asked) {
                       return act(parts, arguments, asked);
                     });
-                  })});
+                  }),
+                  .work = WorkKind::kHeavy});
     };
     add("create", &create);
     add("complete", &complete);
@@ -110,7 +112,8 @@ void add_artifact_part_routes(Router& router, const ArtifactRouteParts& parts) {
               .permission = Permission::kPublic,
               .body = BodyKind::kSpooled,
               .body_bytes_max = parts.file_bytes_max,
-              .handler = WorkerHandler([parts](const HttpRequest& request) { return put_part(parts, request); })});
+              .handler = WorkerHandler([parts](const HttpRequest& request) { return put_part(parts, request); }),
+              .work = WorkKind::kHeavy});
 }
 
 }  // namespace slipway::mlflow

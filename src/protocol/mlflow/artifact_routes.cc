@@ -1,7 +1,5 @@
 #include "protocol/mlflow/artifact_routes.h"
 
-#include <cstdio>
-
 #include "base/json_writer.h"
 #include "protocol/mlflow/artifact_type.h"
 #include "protocol/mlflow/wire.h"
@@ -21,7 +19,7 @@ HttpResponse done(const Status& status) {
 
 HttpResponse put(const ArtifactRouteParts& parts, const HttpRequest& request, std::string_view path) {
   if (const Status status = check_writable(path); !status) return done(status);
-  return done(parts.files.put(path, request.body_file));
+  return done(parts.files.put(path, request.body_file, *request.body_digest));
 }
 
 Status remove(const ArtifactRouteParts& parts, std::string_view path) {
@@ -49,9 +47,8 @@ Result<std::string> list(const ArtifactRouteParts& parts, const Arguments& argum
   SLIPWAY_TRY(std::string folder, arguments.text("path"));
   if (folder.ends_with('/')) folder.pop_back();
   if (!folder.empty()) SLIPWAY_CHECK(check_artifact_path(folder));
-  SLIPWAY_TRY(const std::vector<ListedFile> files, is_version_path(folder)
-                                                       ? parts.versions.list(folder, *request.principal)
-                                                       : list_folder(parts, folder));
+  SLIPWAY_TRY(const std::vector<ListedFile> files,
+              is_version_path(folder) ? parts.versions.list(folder, *request.principal) : list_folder(parts, folder));
   std::string body;
   JsonWriter json(body);
   json.begin_object().key("files").begin_array();
@@ -94,10 +91,9 @@ HttpResponse download(const ArtifactRouteParts& parts, const HttpRequest& reques
     response.body = *std::move(found->text);
     return response;
   }
-  const std::string copy = parts.temporary_directory + "/get-" + request.request_id.to_string();
-  if (const Status status = parts.bundles.copy_out(found->file, copy); !status) return error_response(status.error());
-  const std::shared_ptr<void> owner(nullptr, [copy](void*) { std::remove(copy.c_str()); });
-  response.file = FileBody{.path = copy, .size_bytes = found->file.size_bytes, .owner = owner};
+  auto reader = parts.bundles.open_blob(found->file);
+  if (!reader) return error_response(reader.error());
+  response.stream = StreamedBody{.reader = *std::move(reader), .sha256 = found->file.sha256};
   return response;
 }
 
@@ -111,7 +107,8 @@ void add_artifact_routes(Router& router, const ArtifactRouteParts& parts) {
                   .permission = permission,
                   .body = body,
                   .body_bytes_max = body == BodyKind::kNone ? 0 : parts.file_bytes_max,
-                  .handler = std::move(handler)});
+                  .handler = std::move(handler),
+                  .work = method == Method::kPut ? WorkKind::kHeavy : WorkKind::kQuick});
     };
     add(Method::kPut, file, Permission::kTrack, BodyKind::kSpooled,
         [parts](const HttpRequest& request) { return put(parts, request, request.parameter("path")); });

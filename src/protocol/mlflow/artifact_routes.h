@@ -22,8 +22,7 @@ struct ArtifactRouteParts {
   const VersionFiles& versions;
   const PartUrls& part_urls;
   std::uint64_t file_bytes_max = 0;
-  std::string temporary_directory;  // for files on their way out
-  bool is_tls = false;              // of the listener; a proxy says what it is in x-forwarded-proto
+  bool is_tls = false;  // of the listener; a proxy says what it is in x-forwarded-proto
   bool has_trusted_proxy = false;
 };
 

@@ -7,8 +7,8 @@ namespace slipway::mlflow {
 namespace {
 
 constexpr std::array<std::string_view, 25> kTexts = {
-    "txt", "log", "err", "cfg",   "conf", "cnf",      "ini",       "properties", "toml", "yaml", "yml", "xml", "json",
-    "js",  "py",  "csv", "tsv",   "md",   "rst",      "MLmodel",   "MLproject",  "sql",  "sh",   "r",   "html"};
+    "txt", "log", "err", "cfg", "conf", "cnf", "ini",     "properties", "toml", "yaml", "yml", "xml", "json",
+    "js",  "py",  "csv", "tsv", "md",   "rst", "MLmodel", "MLproject",  "sql",  "sh",   "r",   "html"};
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kTypes = {{
     {"png", "image/png"},

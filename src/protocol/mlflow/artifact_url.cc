@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kPrefix = "/api/2.0/mlflow-artifacts/mpu/parts/";
 
 tl::unexpected<Error> invalid_signature() {
-  return fail(Code::kPermissionDenied, "artifact.invalid_signature",
+  return fail(Code::kNotFound, "artifact.invalid_signature",
               "the URL of this part was not made by this server; create the upload again");
 }
 
@@ -49,7 +49,7 @@ Status PartUrls::check(const HttpRequest& request) const {
   std::int64_t until = 0;
   std::from_chars(expires->data(), expires->data() + expires->size(), until);  // signed, so a number
   if (seconds(clock_->now()) < until) return {};
-  return fail(Code::kPermissionDenied, "artifact.expired_url", "the URL of this part has expired; create the upload again");
+  return fail(Code::kNotFound, "artifact.expired_url", "the URL of this part has expired; create the upload again");
 }
 
 Gate with_part_urls(Gate gate, const PartUrls& urls) {

@@ -23,8 +23,8 @@ class PartUrls {
 
   // Path and query: "/api/2.0/mlflow-artifacts/mpu/parts/<upload>/<number>?expires=…&signature=…".
   std::string make(std::string_view upload_id, std::int64_t number) const;
-  // Of a request with the route's parameters "upload" and "number". permission_denied "artifact.invalid_signature",
-  // "artifact.expired_url".
+  // Of a request with the route's parameters "upload" and "number". not_found "artifact.invalid_signature",
+  // "artifact.expired_url": without its signature there is nothing at such a URL.
   Status check(const HttpRequest& request) const;
 
  private:

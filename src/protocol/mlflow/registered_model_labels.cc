@@ -110,7 +110,8 @@ Result<std::string> set_alias(const RegistryRouteParts& parts, const Arguments& 
       return std::string();
     });
   };
-  if (is_reserved_alias(alias)) return told(parts, parts.decisions.carry_out(request, "model.alias." + alias, 200, move));
+  if (is_reserved_alias(alias))
+    return told(parts, parts.decisions.carry_out(request, "model.alias." + alias, 200, move));
   DecisionSubject ignored;
   return told(parts, move(ignored));
 }
@@ -130,7 +131,8 @@ Result<std::string> delete_alias(const RegistryRouteParts& parts, const Argument
       return std::string();
     });
   };
-  if (is_reserved_alias(alias)) return told(parts, parts.decisions.carry_out(request, "model.alias_delete." + alias, 200, remove));
+  if (is_reserved_alias(alias))
+    return told(parts, parts.decisions.carry_out(request, "model.alias_delete." + alias, 200, remove));
   DecisionSubject ignored;
   return told(parts, remove(ignored));
 }
@@ -140,8 +142,10 @@ Result<std::string> delete_alias(const RegistryRouteParts& parts, const Argument
 void add_registered_model_label_routes(Router& router, const RegistryRouteParts& parts) {
   add(router, Method::kPost, "registered-models/set-tag", Permission::kRegister, parts, &set_tag);
   add(router, Method::kDelete, "registered-models/delete-tag", Permission::kRegister, parts, &delete_tag);
-  add(router, Method::kGet, "registered-models/get-latest-versions", Permission::kReadMetadata, parts, &latest_versions);
-  add(router, Method::kPost, "registered-models/get-latest-versions", Permission::kReadMetadata, parts, &latest_versions);
+  add(router, Method::kGet, "registered-models/get-latest-versions", Permission::kReadMetadata, parts,
+      &latest_versions);
+  add(router, Method::kPost, "registered-models/get-latest-versions", Permission::kReadMetadata, parts,
+      &latest_versions);
   add(router, Method::kGet, "registered-models/alias", Permission::kReadMetadata, parts, &get_alias);
   add(router, Method::kPost, "registered-models/alias", Permission::kReadMetadata, parts, &set_alias);
   add(router, Method::kDelete, "registered-models/alias", Permission::kReadMetadata, parts, &delete_alias);

@@ -56,15 +56,16 @@ Result<std::string> create(const RegistryRouteParts& parts, const Arguments& arg
   SLIPWAY_TRY(const std::string description, arguments.text("description"));
   for (const Label& tag : tags) SLIPWAY_CHECK(check_model_tag(tag.key));
   return told(parts, in_write(parts.database, [&](Transaction& t) -> Result<std::string> {
-    auto made = parts.models.create_model(t, name, description, request.principal->id);
-    if (!made && made.error().code == Code::kAlreadyExists) {
-      return fail(Code::kAlreadyExists, "model.taken", "Registered Model (name=" + name + ") already exists.");
-    }
-    if (!made) return fail(made.error());
-    SLIPWAY_CHECK(LabelStore().set_model_tags(t, name, tags));
-    SLIPWAY_CHECK(emit(t, RegisteredModelCreated{name, pairs_of(tags), description}));
-    return model_json({*std::move(made), {}, tags, {}});
-  }));
+                auto made = parts.models.create_model(t, name, description, request.principal->id);
+                if (!made && made.error().code == Code::kAlreadyExists) {
+                  return fail(Code::kAlreadyExists, "model.taken",
+                              "Registered Model (name=" + name + ") already exists.");
+                }
+                if (!made) return fail(made.error());
+                SLIPWAY_CHECK(LabelStore().set_model_tags(t, name, tags));
+                SLIPWAY_CHECK(emit(t, RegisteredModelCreated{name, pairs_of(tags), description}));
+                return model_json({*std::move(made), {}, tags, {}});
+              }));
 }
 
 Result<std::string> get(const RegistryRouteParts& parts, const Arguments& arguments, const HttpRequest& request) {

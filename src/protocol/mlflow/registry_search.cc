@@ -84,9 +84,9 @@ SearchEntity version_entity(bool has_prompts) {
   number.type = SearchType::kInteger;
   number.may_be_quoted = true;
   versions.groups = {
-      attributes({field({"name"}, "e.model"), number, field({"run_id"}, "e.run_id"),
-                  field({"source_path"}, "e.source"), field({"user_id"}, "e.author"),
-                  field({"current_stage"}, "e.stage"), order_field({"creation_timestamp"}, "e.created_at"),
+      attributes({field({"name"}, "e.model"), number, field({"run_id"}, "e.run_id"), field({"source_path"}, "e.source"),
+                  field({"user_id"}, "e.author"), field({"current_stage"}, "e.stage"),
+                  order_field({"creation_timestamp"}, "e.created_at"),
                   order_field({"last_updated_timestamp", "timestamp"}, "e.updated_at")}),
       tags(kVersionTags, "x.registration_id")};
   versions.last_order = {{"name", true}, {"version_number", false}};
@@ -122,8 +122,8 @@ Result<Page<Model>> search_models(Transaction& t, const RegistrySearch& wanted, 
   static const SearchEntity kModels = model_entity(false);
   static const SearchEntity kAll = model_entity(true);
   const bool has_prompts = wanted.filter.find(kPromptTag) != std::string::npos;
-  SLIPWAY_TRY(const Page<Row> rows, search(t, has_prompts ? kAll : kModels, wanted, readable(principal, "e.name"),
-                                           kModelsLimitMax));
+  SLIPWAY_TRY(const Page<Row> rows,
+              search(t, has_prompts ? kAll : kModels, wanted, readable(principal, "e.name"), kModelsLimitMax));
   Page<Model> found;
   found.next_token = rows.next_token;
   for (const Row& row : rows.items) {
@@ -136,8 +136,8 @@ Result<Page<Registration>> search_versions(Transaction& t, const RegistrySearch&
   static const SearchEntity kVersions = version_entity(false);
   static const SearchEntity kAll = version_entity(true);
   const bool has_prompts = wanted.filter.find(kPromptTag) != std::string::npos;
-  SLIPWAY_TRY(const Page<Row> rows, search(t, has_prompts ? kAll : kVersions, wanted, readable(principal, "e.model"),
-                                           kVersionsLimitMax));
+  SLIPWAY_TRY(const Page<Row> rows,
+              search(t, has_prompts ? kAll : kVersions, wanted, readable(principal, "e.model"), kVersionsLimitMax));
   Page<Registration> found;
   found.next_token = rows.next_token;
   for (const Row& row : rows.items) {

@@ -47,8 +47,7 @@ Status move_to_stage(const RegistryRouteParts& parts, Transaction& t, const Prin
   }
   if (stage == kArchived && version && !is_retired) {
     SLIPWAY_CHECK(authorize(principal, Permission::kDeploy, registration.model));
-    SLIPWAY_CHECK(
-        parts.models.retire(t, version->model, version->semver, principal.id, "moved to the stage Archived"));
+    SLIPWAY_CHECK(parts.models.retire(t, version->model, version->semver, principal.id, "moved to the stage Archived"));
   }
   return RegistrationStore().set_stage(t, registration, stage);
 }
@@ -117,10 +116,10 @@ Result<std::string> set_tag(const RegistryRouteParts& parts, const Arguments& ar
   SLIPWAY_TRY(tag.value, arguments.text("value"));
   SLIPWAY_CHECK(check_version_tag(tag.key));
   return told(parts, write(parts, [&](Transaction& t) -> Status {
-    SLIPWAY_TRY(const Registration registration, find_registration(parts, t, name, number));
-    SLIPWAY_CHECK(LabelStore().set_version_tags(t, registration.id, std::span(&tag, 1)));
-    return emit(t, ModelVersionTagSet{name, std::to_string(number), tag.key, tag.value});
-  }));
+                SLIPWAY_TRY(const Registration registration, find_registration(parts, t, name, number));
+                SLIPWAY_CHECK(LabelStore().set_version_tags(t, registration.id, std::span(&tag, 1)));
+                return emit(t, ModelVersionTagSet{name, std::to_string(number), tag.key, tag.value});
+              }));
 }
 
 Result<std::string> delete_tag(const RegistryRouteParts& parts, const Arguments& arguments,
@@ -130,10 +129,10 @@ Result<std::string> delete_tag(const RegistryRouteParts& parts, const Arguments&
   SLIPWAY_TRY(const std::string key, arguments.require_text("key"));
   SLIPWAY_CHECK(check_version_tag(key));
   return told(parts, write(parts, [&](Transaction& t) -> Status {
-    SLIPWAY_TRY(const Registration registration, find_registration(parts, t, name, number));
-    SLIPWAY_CHECK(LabelStore().delete_version_tag(t, registration.id, key));
-    return emit(t, ModelVersionTagDeleted{name, std::to_string(number), key});
-  }));
+                SLIPWAY_TRY(const Registration registration, find_registration(parts, t, name, number));
+                SLIPWAY_CHECK(LabelStore().delete_version_tag(t, registration.id, key));
+                return emit(t, ModelVersionTagDeleted{name, std::to_string(number), key});
+              }));
 }
 
 }  // namespace

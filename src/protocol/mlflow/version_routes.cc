@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "access/authorize.h"
 #include "base/bytes.h"
 #include "outbox/events.h"
 #include "protocol/mlflow/registry_common.h"
@@ -51,8 +52,8 @@ Status check_semver_free(const RegistryRouteParts& parts, Transaction& t, const 
               t.query("SELECT 1 FROM registrations WHERE model = $1 AND semver = $2 AND status = "
                       "'PENDING_REGISTRATION' AND is_hidden = 0 LIMIT 1",
                       {wanted.model, wanted.semver}));
-  const bool is_replaceable = version && version->state == VersionState::kDraft && !version->was_candidate &&
-                              version->author == wanted.author;
+  const bool is_replaceable =
+      version && version->state == VersionState::kDraft && !version->was_candidate && version->author == wanted.author;
   if (pending.empty() && (!version || is_replaceable)) return {};
   return fail(Code::kAlreadyExists, "version.taken",
               wanted.model + '@' + wanted.semver + " is taken; register under another version");
@@ -73,8 +74,17 @@ void settle_as_reference(Registration& row, std::string_view why) {
   row.message = "kept as a reference, neither checked nor servable: " + std::string(why);
 }
 
+// Who registers a copy of a version must be allowed to read what is copied; said before whether it exists.
+Status check_readable(const Principal& principal, std::string_view source) {
+  constexpr std::string_view kModels = "models:/";
+  if (!source.starts_with(kModels) || source.starts_with(kLoggedModels)) return {};
+  source.remove_prefix(kModels.size());
+  return authorize(principal, Permission::kReadMetadata, source.substr(0, source.rfind('/')));
+}
+
 // Files on this server wait for their checks; a source elsewhere is kept as what it is, a reference.
-Status decide_status(Transaction& t, Registration& row) {
+Status decide_status(const RegistryRouteParts& parts, Transaction& t, const Principal& principal, Registration& row) {
+  SLIPWAY_CHECK(check_readable(principal, row.source));
   const auto source = find_source(t, row.source);
   if (!source && source.error().code == Code::kNotFound && row.source.starts_with("runs:/")) {
     settle_as_reference(row, source.error().message);
@@ -85,7 +95,10 @@ Status decide_status(Transaction& t, Registration& row) {
     settle_as_reference(row, "its files are not on this server");
     return {};
   }
-  if (!source->version_id.empty()) return {};
+  if (!source->version_id.empty()) {
+    SLIPWAY_TRY(const Version copied, parts.models.version_by_id(t, source->version_id));
+    return authorize(principal, Permission::kReadMetadata, copied.model);
+  }
   SLIPWAY_TRY(const Page<Artifact> files, ArtifactStore().list(t, source->folder, {.limit = 1, .token = ""}));
   if (!files.items.empty()) return {};
   row.status = RegistrationStatus::kFailed;
@@ -100,7 +113,7 @@ Result<std::string> create(const RegistryRouteParts& parts, const Arguments& arg
                 Registration row = wanted.registration;
                 SLIPWAY_CHECK(complete(t, row));
                 SLIPWAY_CHECK(check_semver_free(parts, t, row));
-                SLIPWAY_CHECK(decide_status(t, row));
+                SLIPWAY_CHECK(decide_status(parts, t, *request.principal, row));
                 SLIPWAY_TRY(const Registration made, RegistrationStore().create(t, row));
                 SLIPWAY_CHECK(LabelStore().set_version_tags(t, made.id, wanted.tags));
                 SLIPWAY_CHECK(emit(t, ModelVersionCreated{made.model, std::to_string(made.number), made.source,

@@ -106,8 +106,8 @@ std::vector<Label> facts_of(const VersionView& view) {
                               {"slipway.digest", version.digest.hex()},
                               {"slipway.servable", servable_text(version)}};
   if (version.was_candidate) {
-    facts.push_back({"slipway.approvals",
-                     std::to_string(view.approvals) + " of " + std::to_string(view.approvals_required)});
+    facts.push_back(
+        {"slipway.approvals", std::to_string(view.approvals) + " of " + std::to_string(view.approvals_required)});
   }
   return facts;
 }

@@ -33,7 +33,7 @@ Result<VersionView> load_view(Transaction& t, const ModelStore& models, Registra
 std::vector<Label> facts_of(const VersionView& view);
 
 void write_version(JsonWriter& json, const VersionView& view);
-std::string version_json(const VersionView& view);                                  // {"model_version": …}
+std::string version_json(const VersionView& view);  // {"model_version": …}
 std::string versions_json(const std::vector<VersionView>& views, std::string_view next_token);  // {"model_versions": …}
 void write_tags(JsonWriter& json, const std::vector<Label>& tags);
 
