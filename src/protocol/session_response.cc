@@ -48,8 +48,9 @@ void Session::call_worker(const WorkerHandler& handler) {
       response = handler(self->request_);
     } catch (
         const std::exception& thrown) {  // a library threw through a handler: this request fails, the server does not
-      response = error_response(
-          {Code::kInternal, "http.handler", std::string("the handler failed: ") + thrown.what(), {}}, self->request_);
+      response = self->thread_.router.error_writer(self->request_.path)(
+          {Code::kInternal, "http.handler", std::string("the handler failed: ") + thrown.what(), {}}, self->request_,
+          500);
     }
     self->compress(response);
     self->on_response(std::move(response));
@@ -127,11 +128,12 @@ void Session::begin_stream() {
                          (only_if.empty() || is_strong_etag_of(response_, only_if));
   if (is_wanted) range = choose_range(request_.header("range"), size);
   if (range.kind == ByteRange::Kind::kUnsatisfiable) {
-    response_ = error_response({Code::kOutOfRange,
-                                "http.range",
-                                "the range lies outside of the body, which has " + std::to_string(size) + " bytes",
-                                {}},
-                               request_, 416);
+    response_ = thread_.router.error_writer(request_.path)(
+        {Code::kOutOfRange,
+         "http.range",
+         "the range lies outside of the body, which has " + std::to_string(size) + " bytes",
+         {}},
+        request_, 416);
     response_.headers.emplace_back("Content-Range", "bytes */" + std::to_string(size));
     return;
   }

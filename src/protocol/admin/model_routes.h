@@ -9,6 +9,7 @@
 #include "registry/bundle_store.h"
 #include "registry/model_store.h"
 #include "registry/push.h"
+#include "registry/uploads.h"
 #include "storage/sql.h"
 
 namespace slipway {
@@ -22,6 +23,9 @@ struct ModelRouteParts {
   std::uint64_t blob_bytes_max = 0;
   std::function<void()> on_change;  // after a version was approved or retired
 };
+
+// Whoever asks, as registry/uploads.h wants to know it.
+BlobReader reader_of(const HttpRequest& request);
 
 // What the references of `parts` mean outlives the router.
 void add_model_routes(Router& router, const ModelRouteParts& parts);
