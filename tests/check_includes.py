@@ -27,6 +27,7 @@ ALLOWED = {
     "privacy": STORES,
     "runtime": ABOVE_BASE | {"data"},
     "registry": REGISTRY,
+    "reproduce": ABOVE_BASE | {"registry"},
     "serving": SERVING,
     "release": RELEASE,
     "monitor": MONITOR,

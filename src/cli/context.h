@@ -45,6 +45,7 @@ struct Context {
   std::ostream& out;
   std::ostream& err;
   Status status;  // set by the subcommand that ran
+  int exit_code = 0;  // of the process when `status` is no error
 };
 
 // Prints the answer as it came when --json is set; else what `describe` makes of it.

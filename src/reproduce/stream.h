@@ -1,0 +1,32 @@
+// What a command printed: handed on as it comes, and remembered as a digest and the last lines.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/digest.h"
+#include "reproduce/process.h"
+#include "reproduce/run_record.h"
+
+namespace slipway::reproduce {
+
+class StreamKeeper {
+ public:
+  explicit StreamKeeper(ByteSink next) : next_(std::move(next)) {}
+  // Refers to this object.
+  ByteSink sink() {
+    return [this](std::span<const std::byte> bytes) { add(bytes); };
+  }
+  // Ends it; `secrets` do not stand in the tail.
+  Stream finish(const std::vector<std::string>& secrets);
+
+ private:
+  void add(std::span<const std::byte> bytes);
+
+  ByteSink next_;
+  Sha256 hasher_;
+  std::uint64_t size_bytes_ = 0;
+  std::string tail_;
+};
+
+}  // namespace slipway::reproduce
