@@ -44,7 +44,7 @@ struct Context {
   GlobalOptions options;
   std::ostream& out;
   std::ostream& err;
-  Status status;  // set by the subcommand that ran
+  Status status;      // set by the subcommand that ran
   int exit_code = 0;  // of the process when `status` is no error
 };
 

@@ -14,6 +14,7 @@
 #include "cli/text.h"
 #include "reproduce/files.h"
 #include "reproduce/reproduction.h"
+#include "reproduce/stream.h"
 
 namespace slipway::cli {
 namespace {
@@ -43,17 +44,6 @@ Result<reproduce::Bundle> find_bundle(Context& context, const std::string& run, 
   return fetch_bundle(api, run, scratch + "/bundle");
 }
 
-// What the command prints is for people; with --json standard output is for the report alone.
-reproduce::ByteSink to_standard_error() {
-  return [](std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(STDERR_FILENO, bytes.data(), bytes.size());
-      if (written < 0) return;
-      bytes = bytes.subspan(static_cast<std::size_t>(written));
-    }
-  };
-}
-
 int exit_code_of(reproduce::Verdict verdict) {
   switch (verdict) {
     case reproduce::Verdict::kBitIdentical:
@@ -71,8 +61,8 @@ Status reproduce_and_print(Context& context, Options options) {
   SLIPWAY_TRY(const reproduce::ScratchDirectory scratch, reproduce::ScratchDirectory::make());
   SLIPWAY_TRY(const reproduce::Bundle bundle, find_bundle(context, options.run, scratch.path()));
   options.reproduction.timeout = std::chrono::seconds(options.timeout_seconds);
-  options.reproduction.out = to_standard_error();
-  options.reproduction.err = to_standard_error();
+  options.reproduction.out = reproduce::to_descriptor(STDERR_FILENO);  // standard output is for the report alone
+  options.reproduction.err = reproduce::to_descriptor(STDERR_FILENO);
   options.reproduction.say = [&context](std::string_view text) { context.err << clean(text) << " …\n" << std::flush; };
   SLIPWAY_TRY(const reproduce::Report report, reproduce::reproduce_run(bundle, options.reproduction));
   context.out << (context.options.is_json ? reproduce::report_json(report) + '\n' : describe_reproduction(report));
@@ -110,7 +100,8 @@ void add_reproduce_command(CLI::App& app, Context& context) {
   reproduce::ReproduceOptions& reproduction = options->reproduction;
   CLI::App* command = app.add_subcommand("reproduce", "Run a recorded run again in a fresh environment, and compare");
   command->footer(
-      "The verdict is bit-identical or within-tolerance (exit code 0), differs (1), or cannot-run (4). The recorded command\n"
+      "The verdict is bit-identical or within-tolerance (exit code 0), differs (1), or cannot-run (4). The recorded "
+      "command\n"
       "runs with your rights: reproduce only what you would run.\n\n"
       "Examples:\n"
       "  slipway reproduce .slipway/runs/0198c6e2-…\n"

@@ -10,7 +10,8 @@ namespace slipway::cli {
 namespace {
 
 constexpr const char* kRecordFooter =
-    "Keeps the commit and what was not committed, the command, the Python packages with their digests, the inputs' digests,\n"
+    "Keeps the commit and what was not committed, the command, the Python packages with their digests, the inputs' "
+    "digests,\n"
     "seeds, the machine, and the outputs: what `slipway reproduce` needs to run it again and compare.\n\n"
     "The exit code is the command's own. Variables are kept only by name (--env); secrets never.\n\n"
     "Examples:\n"
@@ -29,14 +30,16 @@ void add_record(CLI::App& run, Context& context) {
   command->footer(kRecordFooter);
   command->add_option("command", recording.arguments, "The command, after --")->required()->type_name("COMMAND");
   add_list(*command, "--input", recording.inputs, "A file or folder that the command reads; may be repeated", "PATH");
-  add_list(*command, "--output", recording.outputs, "A file or folder that the command writes; may be repeated", "PATH");
+  add_list(*command, "--output", recording.outputs, "A file or folder that the command writes; may be repeated",
+           "PATH");
   add_list(*command, "--metric-file", recording.metric_files, "An output whose numbers are metrics: a JSON object",
            "FILE");
   command->add_option("--seed", recording.seed, "Handed to the command as SLIPWAY_SEED and PYTHONHASHSEED");
   add_list(*command, "--env", recording.variables, "A variable to keep with its value; may be repeated", "NAME");
   add_list(*command, "--secret", recording.secrets, "A variable that the command needs; only its name is kept", "NAME");
-  auto* relative = command->add_option("--tolerance", options->relative_tolerance,
-                                       "How far each number of an output may stand from the recorded one, relative to it")
+  auto* relative = command
+                       ->add_option("--tolerance", options->relative_tolerance,
+                                    "How far each number of an output may stand from the recorded one, relative to it")
                        ->check(CLI::Range(0.0, reproduce::kToleranceMax));
   command->add_option("--tolerance-file", options->tolerance_file, "Tolerances for single outputs and numbers, as JSON")
       ->type_name("FILE")
@@ -46,7 +49,8 @@ void add_record(CLI::App& run, Context& context) {
       ->type_name("DIR");
   command->add_option("--python", recording.python, "The interpreter, where the command does not name it")
       ->type_name("FILE");
-  command->add_flag("--include-inputs", recording.includes_inputs, "Keep the inputs themselves, not only their digests");
+  command->add_flag("--include-inputs", recording.includes_inputs,
+                    "Keep the inputs themselves, not only their digests");
   command->add_flag("--no-network{false}", recording.may_use_network, "Do not ask the package index for digests");
   command->add_flag("--keep-arguments", recording.keeps_secret_arguments,
                     "Keep an argument that looks like a secret and is none");

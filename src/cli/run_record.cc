@@ -11,22 +11,12 @@
 #include "cli/run_server.h"
 #include "cli/text.h"
 #include "reproduce/files.h"
+#include "reproduce/stream.h"
 
 namespace slipway::cli {
 namespace {
 
 constexpr std::size_t kToleranceFileBytesMax = 1u << 20;
-
-// Straight to the descriptor: the command's bytes are not ours to change.
-reproduce::ByteSink to_descriptor(int descriptor) {
-  return [descriptor](std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-      if (written < 0) return;  // whoever read has gone; the command goes on
-      bytes = bytes.subspan(static_cast<std::size_t>(written));
-    }
-  };
-}
 
 Result<reproduce::Tolerance> read_tolerance_option(const RunRecordOptions& options) {
   reproduce::Tolerance tolerance;
@@ -70,8 +60,8 @@ void print_recorded(Context& context, const reproduce::Bundle& bundle, const std
 
 Status record_run(Context& context, RunRecordOptions options) {
   SLIPWAY_TRY(options.recording.tolerance, read_tolerance_option(options));
-  options.recording.out = to_descriptor(STDOUT_FILENO);
-  options.recording.err = to_descriptor(STDERR_FILENO);
+  options.recording.out = reproduce::to_descriptor(STDOUT_FILENO);
+  options.recording.err = reproduce::to_descriptor(STDERR_FILENO);
   options.recording.say = [&context](std::string_view text) { context.err << clean(text) << " …\n" << std::flush; };
   const std::string name = options.recording.name;
   SLIPWAY_TRY(reproduce::Recording recording, reproduce::Recording::prepare(std::move(options.recording)));
@@ -86,7 +76,8 @@ Status record_run(Context& context, RunRecordOptions options) {
     }
     SLIPWAY_TRY(variables, tracking_variables(context.options, run_id));
   }
-  SLIPWAY_TRY(const reproduce::Bundle bundle, recording.run(options.is_local ? Id::make().to_string() : run_id, variables));
+  SLIPWAY_TRY(const reproduce::Bundle bundle,
+              recording.run(options.is_local ? Id::make().to_string() : run_id, variables));
   context.exit_code = bundle.record().command.exit_code;
   if (api) {
     if (const Status sent = send_bundle(*api, run_id, bundle, options.run_id.empty()); !sent) {

@@ -45,8 +45,7 @@ std::string percent_encoded_path(std::string_view path) {
 }
 
 Result<std::string> experiment_id(Api& api, const std::string& name) {
-  const auto found =
-      api.get(fmt::format("{}experiments/get-by-name?experiment_name={}", kApi, percent_encoded(name)));
+  const auto found = api.get(fmt::format("{}experiments/get-by-name?experiment_name={}", kApi, percent_encoded(name)));
   if (found) {
     SLIPWAY_TRY(const json::value answer, parse_json(*found));
     return text_at(object_at(as_object(answer), "experiment"), "experiment_id");
@@ -215,7 +214,8 @@ Result<Bundle> fetch_bundle(Api& api, const std::string& run_id, const std::stri
   SLIPWAY_TRY(const RunRecord record, reproduce::parse_run_record(text));
   for (const ManifestFile& file : record.files) {
     SLIPWAY_CHECK(reproduce::make_folders_beneath(directory, file.path));
-    SLIPWAY_CHECK(fetch_file(api, artifact_target(run, run_id, file.path), directory + '/' + file.path, file.size_bytes));
+    SLIPWAY_CHECK(
+        fetch_file(api, artifact_target(run, run_id, file.path), directory + '/' + file.path, file.size_bytes));
   }
   return Bundle::open(directory);
 }

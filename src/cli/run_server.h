@@ -1,4 +1,5 @@
-// Runs on the server, in MLflow's dialect: a recorded run is one of its runs, the bundle its artifacts below "slipway/".
+// Runs on the server, in MLflow's dialect: a recorded run is one of its runs, the bundle its artifacts below
+// "slipway/".
 #pragma once
 
 #include <string>
@@ -12,8 +13,8 @@ namespace slipway::cli {
 // Creates a run of the experiment of that name, which is created, too, where there is none. Its id.
 Result<std::string> create_run(Api& api, const std::string& experiment, const std::string& name);
 
-// The files of the bundle, then the metrics and the tags slipway.reproduction.digest, mlflow.source.git.commit and others.
-// Ends the run when `ends_run`.
+// The files of the bundle, then the metrics and the tags slipway.reproduction.digest, mlflow.source.git.commit and
+// others. Ends the run when `ends_run`.
 Status send_bundle(Api& api, const std::string& run_id, const reproduce::Bundle& bundle, bool ends_run);
 
 // The bundle of a run into `directory`, which must not exist. failed_precondition "run.no_bundle" when the run was not

@@ -8,8 +8,9 @@ namespace {
 
 bool has_ending(std::string_view path, std::string_view ending) {
   if (path.size() < ending.size()) return false;
-  return std::equal(ending.begin(), ending.end(), path.end() - static_cast<std::ptrdiff_t>(ending.size()),
-                    [](char wanted, char found) { return wanted == (found >= 'A' && found <= 'Z' ? found + 32 : found); });
+  return std::equal(
+      ending.begin(), ending.end(), path.end() - static_cast<std::ptrdiff_t>(ending.size()),
+      [](char wanted, char found) { return wanted == (found >= 'A' && found <= 'Z' ? found + 32 : found); });
 }
 
 std::string first_difference(std::string_view recorded, std::string_view reproduced) {

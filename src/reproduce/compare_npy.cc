@@ -97,12 +97,11 @@ struct Form {
   std::size_t size_bytes;
   Reader read;
 };
-constexpr Form kForms[] = {{"<f8", 8, &read_as<double>},        {"<f4", 4, &read_as<float>},
-                           {"<f2", 2, &read_half},              {"<i8", 8, &read_as<std::int64_t>},
-                           {"<i4", 4, &read_as<std::int32_t>},  {"<i2", 2, &read_as<std::int16_t>},
-                           {"|i1", 1, &read_as<std::int8_t>},   {"<u8", 8, &read_as<std::uint64_t>},
-                           {"<u4", 4, &read_as<std::uint32_t>}, {"<u2", 2, &read_as<std::uint16_t>},
-                           {"|u1", 1, &read_as<std::uint8_t>},  {"|b1", 1, &read_as<std::uint8_t>}};
+constexpr Form kForms[] = {
+    {"<f8", 8, &read_as<double>},        {"<f4", 4, &read_as<float>},         {"<f2", 2, &read_half},
+    {"<i8", 8, &read_as<std::int64_t>},  {"<i4", 4, &read_as<std::int32_t>},  {"<i2", 2, &read_as<std::int16_t>},
+    {"|i1", 1, &read_as<std::int8_t>},   {"<u8", 8, &read_as<std::uint64_t>}, {"<u4", 4, &read_as<std::uint32_t>},
+    {"<u2", 2, &read_as<std::uint16_t>}, {"|u1", 1, &read_as<std::uint8_t>},  {"|b1", 1, &read_as<std::uint8_t>}};
 
 // "[2, 0]": the place of the n-th element in memory.
 std::string place_of(std::uint64_t index, const Array& array) {
@@ -149,8 +148,8 @@ FormResult compare_npy(const std::string& path, std::string_view recorded, std::
   if (left->type != right->type) {
     result.differs = fmt::format("its type {} became {}", slipway::quoted(left->type), slipway::quoted(right->type));
   } else if (left->shape != right->shape || left->is_fortran != right->is_fortran) {
-    result.differs = fmt::format("its shape ({}) became ({})", fmt::join(left->shape, ", "),
-                                 fmt::join(right->shape, ", "));
+    result.differs =
+        fmt::format("its shape ({}) became ({})", fmt::join(left->shape, ", "), fmt::join(right->shape, ", "));
   } else if (form == std::end(kForms)) {
     result.differs = fmt::format("elements of type {} are not compared one by one", slipway::quoted(left->type));
   } else if (!is_complete(*left, form->size_bytes) || !is_complete(*right, form->size_bytes)) {

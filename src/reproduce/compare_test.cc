@@ -15,9 +15,10 @@ Tolerance relative(double bound) {
 
 // numpy.save() of version 1.0 writes the header so, padded to a multiple of 64 bytes.
 template <typename T>
-std::string npy(const std::string& type, const std::string& shape, const std::vector<T>& values, bool is_fortran = false) {
-  std::string header = "{'descr': '" + type + "', 'fortran_order': " + (is_fortran ? "True" : "False") +
-                       ", 'shape': " + shape + ", }";
+std::string npy(const std::string& type, const std::string& shape, const std::vector<T>& values,
+                bool is_fortran = false) {
+  std::string header =
+      "{'descr': '" + type + "', 'fortran_order': " + (is_fortran ? "True" : "False") + ", 'shape': " + shape + ", }";
   header.append(64 - (10 + header.size() + 1) % 64, ' ').push_back('\n');
   std::string file("\x93NUMPY\x01\x00", 8);
   file.push_back(static_cast<char>(header.size() & 0xFF));
@@ -141,8 +142,8 @@ RC_GTEST_PROP(Compare, IsWithinExactlyWhenEachNumberIs, (std::vector<std::pair<d
     is_within = is_within && Bounds{bound, 0, false}.holds(left, right);
   }
   const std::string shape = "(" + std::to_string(pairs.size()) + ",)";
-  const Comparison comparison = compare_outputs("w.npy", npy("<f8", shape, recorded), npy("<f8", shape, reproduced),
-                                                relative(bound));
+  const Comparison comparison =
+      compare_outputs("w.npy", npy("<f8", shape, recorded), npy("<f8", shape, reproduced), relative(bound));
   RC_ASSERT((comparison.match != Match::kDiffers) == is_within);
 }
 

@@ -38,11 +38,12 @@ class Git {
   // What it prints. failed_precondition "reproduce.git" with what it says.
   Result<std::string> operator()(const std::vector<std::string>& arguments, std::size_t bytes_max = 16u << 20) {
     ProcessSettings settings = settings_;
-    settings.arguments = {"git",           "--literal-pathspecs",     "-c", "core.hooksPath=/dev/null", "-c",
-                          "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "submodule.recurse=false",
-                          "-c",            "gc.auto=0",               "-c", "advice.detachedHead=false", "-c",
-                          "protocol.allow=never"};
-    for (const std::string& protocol : protocols_) settings.arguments.insert(settings.arguments.end(), {"-c", protocol});
+    settings.arguments = {"git", "--literal-pathspecs",       "-c", "core.hooksPath=/dev/null",
+                          "-c",  "core.fsmonitor=false",      "-c", "core.quotePath=false",
+                          "-c",  "submodule.recurse=false",   "-c", "gc.auto=0",
+                          "-c",  "advice.detachedHead=false", "-c", "protocol.allow=never"};
+    for (const std::string& protocol : protocols_)
+      settings.arguments.insert(settings.arguments.end(), {"-c", protocol});
     settings.arguments.insert(settings.arguments.end(), arguments.begin(), arguments.end());
     SLIPWAY_TRY(CapturedEnd end, run_captured(settings, bytes_max));
     if (end.is_success()) return std::move(end.out);
@@ -199,10 +200,10 @@ Result<Changes> capture_changes(const WorkTree& tree, const std::set<std::string
   }
   Changes changes;
   changes.gaps = std::move(choice.gaps);
-  SLIPWAY_TRY(changes.patch, git({"diff", "--cached", "--binary", "--full-index", "--no-color", "--no-ext-diff",
-                                  "--no-textconv", "--no-renames", "--ignore-submodules", "--src-prefix=a/",
-                                  "--dst-prefix=b/", "HEAD"},
-                                 kPatchBytesMax));
+  SLIPWAY_TRY(changes.patch,
+              git({"diff", "--cached", "--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv",
+                   "--no-renames", "--ignore-submodules", "--src-prefix=a/", "--dst-prefix=b/", "HEAD"},
+                  kPatchBytesMax));
   if (std::filesystem::exists(tree.root + "/.gitmodules", ignored))
     changes.gaps.emplace_back("the repository has submodules; their files are not captured");
   return changes;

@@ -36,8 +36,8 @@ Result<Changes> capture_changes(const WorkTree& tree, const std::set<std::string
 // failed_precondition "reproduce.commit_gone".
 Status check_out(const std::string& directory, const std::string& commit, const std::vector<std::string>& sources);
 
-// `patch_path` is not trusted: git refuses what would leave the work tree; symbolic links and submodules are refused here.
-// failed_precondition "reproduce.changes_refused".
+// `patch_path` is not trusted: git refuses what would leave the work tree; symbolic links and submodules are refused
+// here. failed_precondition "reproduce.changes_refused".
 Status apply_changes(const std::string& directory, const std::string& patch_path);
 
 }  // namespace slipway::reproduce

@@ -22,11 +22,31 @@ constexpr std::string_view kQuestion = R"python(
 import sys
 repository = sys.argv[1]
 sys.path[:] = [entry for entry in sys.path if entry]
-import json, os, platform, re, sysconfig, urllib.parse, urllib.request
+import csv, hashlib, json, os, platform, re, sysconfig, urllib.parse, urllib.request, zipfile
 from importlib import metadata
 
 def is_below(path, folder):
     return os.path.realpath(path).startswith(os.path.realpath(folder) + os.sep)
+
+def path_of(url):
+    return urllib.request.url2pathname(urllib.parse.urlsplit(url).path)
+
+def files_of(record):
+    rows = [row[:2] for row in csv.reader(record.splitlines()) if len(row) > 1]
+    return {tuple(row) for row in rows if row[1] and ".data/" not in row[0]}
+
+# pip before 23.1 does not write down the digest of a wheel that is a file. It is that of the file, if all of the wheel is
+# installed.
+def digest_of(wheel, found):
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            names = [name for name in archive.namelist() if name.endswith(".dist-info/RECORD")]
+            inside = files_of(archive.read(names[0]).decode())
+        with open(wheel, "rb") as file:
+            digest = hashlib.sha256(file.read()).hexdigest()
+    except (OSError, IndexError, UnicodeDecodeError, zipfile.BadZipFile):
+        return ""
+    return digest if inside and inside <= files_of(found.read_text("RECORD") or "") else ""
 
 packages = {}
 for found in metadata.distributions():
@@ -44,8 +64,10 @@ for found in metadata.distributions():
         old = archive.get("hash") or ""
         package["archive_url"] = url
         package["sha256"] = archive.get("hashes", {}).get("sha256") or old.partition("sha256=")[2]
+        if not package["sha256"] and url.startswith("file:") and url.endswith(".whl"):
+            package["sha256"] = digest_of(path_of(url), found)
     elif "dir_info" in direct:
-        package["project"] = urllib.request.url2pathname(urllib.parse.urlsplit(url).path)
+        package["project"] = path_of(url)
     elif "vcs_info" in direct:
         package["is_from_version_control"] = True
     elif is_below(location, repository) and not is_below(location, sys.prefix):
@@ -125,6 +147,19 @@ void add_kept_versions(std::vector<std::string>& candidates, const fs::path& fol
   }
 }
 
+// Every program of that name, not only the first: the others may be of other versions.
+void add_of_path(std::vector<std::string>& candidates, const std::string& name, const std::string& search_path) {
+  for (std::size_t begin = 0; begin < search_path.size();) {
+    const std::size_t end = std::min(search_path.find(':', begin), search_path.size());
+    const std::string found = find_program(name, search_path.substr(begin, end - begin), "/");
+    std::error_code error;
+    const std::string path = found.empty() ? "" : fs::canonical(found, error).string();
+    const bool is_new = !path.empty() && std::find(candidates.begin(), candidates.end(), path) == candidates.end();
+    if (is_new) candidates.push_back(path);
+    begin = end + 1;
+  }
+}
+
 std::vector<std::string> candidates_for(const std::string& version, const Environment& environment) {
   const std::string minor = minor_of(version);
   const auto value = [&](const char* name) {
@@ -132,9 +167,8 @@ std::vector<std::string> candidates_for(const std::string& version, const Enviro
     return found == environment.end() ? std::string() : found->second;
   };
   std::vector<std::string> candidates;
-  for (const std::string& name : {"python" + minor, std::string("python3"), std::string("python")}) {
-    if (std::string path = find_program(name, value("PATH"), "/"); !path.empty()) candidates.push_back(std::move(path));
-  }
+  for (const std::string& name : {"python" + minor, std::string("python3"), std::string("python")})
+    add_of_path(candidates, name, value("PATH"));
   if (const std::string home = value("HOME"); !home.empty()) {
     const std::string pyenv = value("PYENV_ROOT");
     add_kept_versions(candidates, fs::path(pyenv.empty() ? home + "/.pyenv" : pyenv) / "versions", minor);
@@ -207,13 +241,19 @@ Result<Interpreter> find_interpreter(const Python& python, const std::string& pr
     candidates.push_back(preferred);
   }
   std::string second_best;
+  // Not the virtual environment that it may belong to, nor a program that stands in front of it.
+  const auto take = [&](const std::string& executable) -> Result<Interpreter> {
+    SLIPWAY_TRY(Interpreter interpreter, ask_interpreter(executable, "/", environment));
+    interpreter.executable = interpreter.base;
+    return interpreter;
+  };
   for (const std::string& candidate : candidates) {
     const std::string found = ask_version(candidate);
-    if (found == wanted) return ask_interpreter(candidate, "/", environment);
+    if (found == wanted) return take(candidate);
     if (second_best.empty() && found.starts_with(python.implementation + ' ' + minor_of(python.version) + '.'))
       second_best = candidate;
   }
-  if (!second_best.empty()) return ask_interpreter(second_best, "/", environment);
+  if (!second_best.empty()) return take(second_best);
   return fail(Code::kFailedPrecondition, kReason,
               fmt::format("{} {} was used and is not installed here; install it, or name one of the same minor version "
                           "with --python",

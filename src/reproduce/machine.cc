@@ -19,8 +19,8 @@ namespace {
 
 // NumPy, OpenBLAS, oneDNN and Eigen choose their kernels by these.
 constexpr std::array<std::string_view, 18> kNumericFlags = {
-    "amx_bf16", "amx_int8",    "amx_tile", "asimd",  "asimdhp",    "avx", "avx2", "avx512_bf16", "avx512_fp16",
-    "avx512bw", "avx512_vnni", "avx512f",  "avx512vl", "avx_vnni", "fma", "sse4_2", "sve",       "sve2"};
+    "amx_bf16", "amx_int8",    "amx_tile", "asimd",    "asimdhp",  "avx", "avx2",   "avx512_bf16", "avx512_fp16",
+    "avx512bw", "avx512_vnni", "avx512f",  "avx512vl", "avx_vnni", "fma", "sse4_2", "sve",         "sve2"};
 
 std::string read_text(const char* path) {
   std::ifstream file(path);
@@ -71,8 +71,8 @@ std::vector<std::string> read_gpus() {
 void add_difference(std::vector<std::string>& lines, std::string_view what, const std::string& recorded,
                     const std::string& now) {
   if (recorded != now) {
-    lines.push_back(fmt::format("{}: {} -> {}", what, recorded.empty() ? "unknown" : recorded,
-                                now.empty() ? "unknown" : now));
+    lines.push_back(
+        fmt::format("{}: {} -> {}", what, recorded.empty() ? "unknown" : recorded, now.empty() ? "unknown" : now));
   }
 }
 

@@ -16,7 +16,7 @@ struct Machine {
   std::string kernel;                  // "Linux 6.1.0"
   std::string libc;                    // "glibc 2.36"
   std::uint64_t memory_bytes = 0;
-  std::string system;                  // "Debian GNU/Linux 12 (bookworm)"
+  std::string system;  // "Debian GNU/Linux 12 (bookworm)"
   bool operator==(const Machine&) const = default;
 };
 

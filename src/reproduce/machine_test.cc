@@ -36,8 +36,8 @@ TEST(MachineDifferences, NameWhatMayChangeNumbers) {
   now.cpu = "B";
   now.cpu_flags = {"avx2", "fma"};
   now.gpus = {"NVIDIA H100, driver 550"};
-  EXPECT_EQ(machine_differences(recorded, now),
-            (std::vector<std::string>{"CPU: A -> B", "CPU flags: -avx512f +fma", "GPUs: unknown -> NVIDIA H100, driver 550"}));
+  EXPECT_EQ(machine_differences(recorded, now), (std::vector<std::string>{"CPU: A -> B", "CPU flags: -avx512f +fma",
+                                                                          "GPUs: unknown -> NVIDIA H100, driver 550"}));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Looks at pairs of numbers of two outputs, and keeps the pair that stands farthest out of, or within, its bounds. Pure.
+// Looks at pairs of numbers of two outputs, and keeps the pair that stands farthest out of, or within, its bounds.
+// Pure.
 #pragma once
 
 #include <cstdint>

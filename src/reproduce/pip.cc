@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <fmt/format.h>
 #include <simdjson.h>
 
@@ -63,9 +64,8 @@ class IndexQuestion {
     if (is_hopeless_ || left.count() <= 0) return std::string("no package index answers");
     ProcessSettings settings;
     settings.arguments = pip_;
-    settings.arguments.insert(settings.arguments.end(),
-                              {"install", "--dry-run", "--quiet", "--no-deps", "--ignore-installed", "--retries", "1",
-                               "--report", report_});
+    settings.arguments.insert(settings.arguments.end(), {"install", "--dry-run", "--quiet", "--no-deps",
+                                                         "--ignore-installed", "--retries", "1", "--report", report_});
     for (const auto& [name, version] : versions) settings.arguments.push_back(name + "==" + version);
     settings.environment = pip_environment();
     settings.timeout = left;
@@ -86,24 +86,33 @@ class IndexQuestion {
   bool is_hopeless_ = false;
 };
 
-bool answers(const std::vector<std::string>& pip) {
+// "23.2.1" of the pip that `python` has; "" when it has none. Its own command would take seconds to say so.
+std::string pip_version(const std::string& python) {
   ProcessSettings settings;
-  settings.arguments = pip;
-  settings.arguments.emplace_back("--version");
+  settings.arguments = {python, "-c", "import pip; print(pip.__version__)"};
   settings.environment = pip_environment();
+  settings.directory = "/";
   settings.timeout = kVersionTimeout;
   const auto end = run_captured(settings);
-  return end && end->is_success();
+  return end && end->is_success() ? end->out.substr(0, end->out.find('\n')) : "";
 }
 
 }  // namespace
 
+bool installs_for_others(std::string_view version) noexcept {
+  int major = 0;
+  int minor = 0;
+  const char* const end = version.data() + version.size();
+  const auto [dot, error] = std::from_chars(version.data(), end, major);
+  if (error != std::errc() || dot == end || *dot != '.') return false;
+  std::from_chars(dot + 1, end, minor);
+  return major > 22 || (major == 22 && minor >= 3);
+}
+
 std::vector<std::string> find_pip(const std::string& python, const std::vector<std::string>& others) {
-  std::vector<std::string> own = {python, "-m", "pip"};
-  if (answers(own)) return own;
+  if (!pip_version(python).empty()) return {python, "-m", "pip"};
   for (const std::string& other : others) {
-    std::vector<std::string> pip = {other, "-m", "pip", "--python", python};
-    if (answers(pip)) return pip;
+    if (installs_for_others(pip_version(other))) return {other, "-m", "pip", "--python", python};
   }
   return {};
 }

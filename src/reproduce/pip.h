@@ -12,9 +12,12 @@
 
 namespace slipway::reproduce {
 
-// The command line of a pip that installs for `python`: its own, or that of one of `others` with --python (pip 22.3 on).
-// Empty when there is none.
+// The command line of a pip that installs for `python`: its own, or that of one of `others` with --python (pip 22.3
+// on). Empty when there is none.
 std::vector<std::string> find_pip(const std::string& python, const std::vector<std::string>& others);
+
+// Whether a pip of this version knows --python. Pure.
+bool installs_for_others(std::string_view version) noexcept;
 
 // What stands in the way between the user's settings and a plain installation is taken out; indexes, proxies and
 // certificates stay.
@@ -26,8 +29,8 @@ struct Archive {
 };
 
 struct IndexAnswer {
-  std::map<std::string, Archive> archives;     // by package name
-  std::map<std::string, std::string> failed;   // package name -> why
+  std::map<std::string, Archive> archives;    // by package name
+  std::map<std::string, std::string> failed;  // package name -> why
 };
 
 // Which archive pip would take now for each "name==version". Those that it cannot find are found out by halving.

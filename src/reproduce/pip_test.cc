@@ -27,6 +27,12 @@ TEST(PipReport, RefusesOtherDocuments) {
     EXPECT_EQ(read_pip_report(text).error().reason, "reproduce.pip") << text;
 }
 
+TEST(Pip, InstallsForOthersFrom22_3On) {
+  for (const char* version : {"22.3", "22.3.1", "23.0.1", "25.1.dev0"})
+    EXPECT_TRUE(installs_for_others(version)) << version;
+  for (const char* version : {"22.2.2", "9.0", "", "x", "23"}) EXPECT_FALSE(installs_for_others(version)) << version;
+}
+
 TEST(Metrics, AreTheNumbersOfAllLevels) {
   const auto metrics = read_metrics(R"({"loss":0.5,"test":{"accuracy":1,"name":"x"},"all":[1,2],"flag":true})");
   ASSERT_TRUE(metrics);

@@ -32,9 +32,10 @@ class InputSearch {
       if (!error && is_it(path)) return path;
     }
     if (changed_.empty()) {
-      return fail(Code::kNotFound, "reproduce.input_missing",
-                  fmt::format("the input {} ({} bytes, SHA-256 {}) is not to be found; name its folder with --input-dir",
-                              input_.path, input_.size_bytes, input_.sha256.hex()));
+      return fail(
+          Code::kNotFound, "reproduce.input_missing",
+          fmt::format("the input {} ({} bytes, SHA-256 {}) is not to be found; name its folder with --input-dir",
+                      input_.path, input_.size_bytes, input_.sha256.hex()));
     }
     return fail(Code::kFailedPrecondition, "reproduce.input_changed",
                 fmt::format("the input {} had {} bytes and the SHA-256 {} when it was recorded; {}", input_.path,
@@ -76,16 +77,17 @@ Status place_outside(InputSearch& search, const DataFile& input, std::vector<std
     argument = std::move(changed);
   }
   if (is_named) return {};
-  return fail(Code::kNotFound, "reproduce.input_missing",
-              fmt::format("the input {} stood outside of the repository and no argument of the command names it; put {} "
-                          "there",
-                          input.path, found));
+  return fail(
+      Code::kNotFound, "reproduce.input_missing",
+      fmt::format("the input {} stood outside of the repository and no argument of the command names it; put {} "
+                  "there",
+                  input.path, found));
 }
 
 }  // namespace
 
-Result<PlacedInputs> place_inputs(const Bundle& bundle, const std::string& source, const std::vector<std::string>& folders,
-                                  const std::vector<std::string>& arguments) {
+Result<PlacedInputs> place_inputs(const Bundle& bundle, const std::string& source,
+                                  const std::vector<std::string>& folders, const std::vector<std::string>& arguments) {
   PlacedInputs placed{arguments};
   for (const DataFile& input : bundle.record().inputs) {
     InputSearch search(bundle, folders, input);

@@ -21,7 +21,7 @@ namespace {
 
 using Time = std::chrono::steady_clock;
 constexpr auto kLookEvery = std::chrono::milliseconds(10);
-constexpr auto kGrace = std::chrono::seconds(5);         // between being asked to end and being killed
+constexpr auto kGrace = std::chrono::seconds(5);            // between being asked to end and being killed
 constexpr auto kDrainMax = std::chrono::milliseconds(500);  // for pipes that a grandchild keeps open
 constexpr std::size_t kErrorBytesMax = 64u << 10;
 
@@ -135,9 +135,7 @@ void pump_ready(Pipe& out, Pipe& err, const ByteSink& out_sink, const ByteSink& 
   if (waits[1].revents != 0) pump(err, err_sink);
 }
 
-int exit_code_of(int status) {
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
+int exit_code_of(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
 
 // Tells the program to end, and later does not ask.
 class Ending {
@@ -212,8 +210,9 @@ std::string find_program(const std::string& name, const std::string& search_path
 
 Result<ProcessEnd> run_process(const ProcessSettings& settings, const ByteSink& out_sink, const ByteSink& err_sink) {
   const auto path = settings.environment.find("PATH");
-  const std::string program = find_program(
-      settings.arguments.at(0), path == settings.environment.end() ? "/usr/bin:/bin" : path->second, settings.directory);
+  const std::string program =
+      find_program(settings.arguments.at(0), path == settings.environment.end() ? "/usr/bin:/bin" : path->second,
+                   settings.directory);
   if (program.empty()) {
     return fail(Code::kNotFound, "process.not_found",
                 fmt::format("the program {} is not installed", slipway::quoted(settings.arguments[0], 256)));

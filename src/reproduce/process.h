@@ -23,11 +23,11 @@ Environment this_environment();
 std::string find_program(const std::string& name, const std::string& search_path, const std::string& directory);
 
 struct ProcessSettings {
-  std::vector<std::string> arguments;              // [0] is searched for in PATH of `environment`
-  Environment environment = this_environment();    // all of it
+  std::vector<std::string> arguments;            // [0] is searched for in PATH of `environment`
+  Environment environment = this_environment();  // all of it
   std::string directory = ".";
-  std::chrono::milliseconds timeout{0};            // 0: none. What stands in the way is killed, with its children
-  bool shares_terminal = false;                    // reads this process's standard input; Ctrl-C reaches it directly
+  std::chrono::milliseconds timeout{0};  // 0: none. What stands in the way is killed, with its children
+  bool shares_terminal = false;          // reads this process's standard input; Ctrl-C reaches it directly
 };
 
 struct ProcessEnd {

@@ -44,10 +44,13 @@ class Locking {
     Package package{installed.name, installed.version, Digest::parse(installed.sha256), "", ""};
     if (const std::string archive = path_of_url(installed.archive_url); package.sha256 && !archive.empty()) {
       const auto facts = hash_file(archive, archive);
-      if (!facts || facts->sha256 != *package.sha256)
-        return gap(installed, fmt::format("{}, which it was installed from, is gone", archive));
-      package.file = "wheels/" + fs::path(archive).filename().string();
-      lock.archives[package.file] = archive;
+      if (facts && facts->sha256 == *package.sha256) {
+        package.file = "wheels/" + fs::path(archive).filename().string();
+        lock.archives[package.file] = archive;
+      } else {
+        lock.gaps.push_back(
+            fmt::format("{} {} was installed from {}, which is gone", package.name, package.version, archive));
+      }
     } else if (!package.sha256) {
       from_index[installed.name] = &installed;
     }
@@ -140,8 +143,8 @@ class Installing {
   }
 
   Status install_project(const std::string& folder) const {
-    std::vector<std::string> arguments = {"--editable", folder == "." ? settings_.repository
-                                                                      : settings_.repository + '/' + folder};
+    std::vector<std::string> arguments = {"--editable",
+                                          folder == "." ? settings_.repository : settings_.repository + '/' + folder};
     if (!settings_.may_use_network) arguments.emplace_back("--no-build-isolation");
     return install(std::move(arguments));
   }
@@ -158,8 +161,7 @@ Status run_tool(std::vector<std::string> arguments, std::string_view what) {
   settings.timeout = std::chrono::minutes(5);
   SLIPWAY_TRY(const CapturedEnd end, run_captured(settings));
   if (end.is_success()) return {};
-  return fail(Code::kFailedPrecondition, "reproduce.not_installable",
-              fmt::format("{}: {}{}", what, end.out, end.err));
+  return fail(Code::kFailedPrecondition, "reproduce.not_installable", fmt::format("{}: {}{}", what, end.out, end.err));
 }
 
 }  // namespace
@@ -170,8 +172,8 @@ Result<Lock> lock_packages(const Interpreter& interpreter, const std::string& re
   std::map<std::string, std::string> versions;
   for (const auto& [name, installed] : locking.from_index) versions[name] = installed->version;
   IndexAnswer answer;
-  const std::vector<std::string> pip =
-      versions.empty() || !may_use_network ? std::vector<std::string>{}
+  const std::vector<std::string> pip = versions.empty() || !may_use_network
+                                           ? std::vector<std::string>{}
                                            : find_pip(interpreter.executable, {interpreter.base, "python3"});
   if (!pip.empty()) {
     SLIPWAY_TRY(answer, ask_index(pip, versions));

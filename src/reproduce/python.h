@@ -22,7 +22,7 @@ struct InstalledPackage {
   std::string version;
   std::string tags;         // of its wheel, separated by spaces
   std::string archive_url;  // "file:///…/x.whl": it was installed from there, and not from an index
-  std::string sha256;       // of that archive, as pip wrote it down
+  std::string sha256;       // of that archive, when it is certain
   std::string project;      // the folder that it was installed from, absolute
   bool is_from_version_control = false;
 };
@@ -46,12 +46,14 @@ struct Lock {
   std::vector<std::string> gaps;
 };
 
-// Asks the index for the digest of each archive (`pip install --dry-run --report`). A package whose digest cannot be had
-// stands in the lock without one, and in the gaps with the reason; without the network, all that come from an index.
+// Asks the index for the digest of each archive (`pip install --dry-run --report`). A package whose digest cannot be
+// had stands in the lock without one, and in the gaps with the reason; without the network, all that come from an
+// index.
 Result<Lock> lock_packages(const Interpreter& interpreter, const std::string& repository, bool may_use_network);
 
-// An interpreter of the same implementation and version: `preferred` when given, else those on PATH and those of pyenv and uv. One of the same minor version ("3.11") is taken where there is no better.
-// failed_precondition "reproduce.no_interpreter".
+// An interpreter of the same implementation and version: `preferred` when given, else those on PATH and those of pyenv
+// and uv. One of the same minor version ("3.11") is taken where there is no better. failed_precondition
+// "reproduce.no_interpreter".
 Result<Interpreter> find_interpreter(const Python& python, const std::string& preferred);
 
 struct InstallSettings {

@@ -28,10 +28,11 @@ Status check_arguments(const RecordOptions& options) {
   }
   if (options.keeps_secret_arguments) return {};
   if (const auto at = find_secret_argument(options.arguments)) {
-    return fail(Code::kInvalidArgument, "reproduce.secret",
-                fmt::format("argument {} of the command looks like a secret, and a bundle is kept for long; hand it over "
-                            "in a variable named with --secret, or say --keep-arguments when it is none",
-                            *at));
+    return fail(
+        Code::kInvalidArgument, "reproduce.secret",
+        fmt::format("argument {} of the command looks like a secret, and a bundle is kept for long; hand it over "
+                    "in a variable named with --secret, or say --keep-arguments when it is none",
+                    *at));
   }
   return {};
 }
@@ -39,7 +40,8 @@ Status check_arguments(const RecordOptions& options) {
 Status check_secrets(const std::vector<std::string>& names, const Environment& environment) {
   for (const std::string& name : names) {
     if (!is_settable_variable(name) || !environment.contains(name))
-      return fail(Code::kInvalidArgument, "reproduce.variable", fmt::format("--secret {}: there is no such variable", name));
+      return fail(Code::kInvalidArgument, "reproduce.variable",
+                  fmt::format("--secret {}: there is no such variable", name));
   }
   return {};
 }
@@ -84,9 +86,10 @@ struct Recording::State {
       SLIPWAY_TRY(const std::vector<DataPath> found, find_inputs(given, directory, tree.root));
       inputs.insert(inputs.end(), found.begin(), found.end());
       if (!found.empty() && found.front().path.starts_with('/') && !given.starts_with('/'))
-        gap(fmt::format("the input {} stands outside of the repository; name it by its absolute path in the command, then "
-                        "it is found again",
-                        given));
+        gap(fmt::format(
+            "the input {} stands outside of the repository; name it by its absolute path in the command, then "
+            "it is found again",
+            given));
     }
     for (const std::vector<std::string>* list : {&options.outputs, &options.metric_files}) {
       for (const std::string& given : *list) {
@@ -103,8 +106,9 @@ struct Recording::State {
 
   Status hash_inputs() {
     std::sort(inputs.begin(), inputs.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
-    inputs.erase(std::unique(inputs.begin(), inputs.end(), [](const auto& a, const auto& b) { return a.path == b.path; }),
-                 inputs.end());
+    inputs.erase(
+        std::unique(inputs.begin(), inputs.end(), [](const auto& a, const auto& b) { return a.path == b.path; }),
+        inputs.end());
     for (const DataPath& input : inputs) {
       SLIPWAY_TRY(DataFile file, hash_file(input.disk_path, input.path));
       file.is_stored = options.includes_inputs;

@@ -29,11 +29,11 @@ struct RecordOptions {
   std::vector<std::string> variables;  // names
   std::vector<std::string> secrets;    // names
   Tolerance tolerance;
-  std::string bundle;                     // the directory to make; "": .slipway/runs/ID in the repository
-  std::string python;                     // an interpreter; "": the one that the command uses
+  std::string bundle;  // the directory to make; "": .slipway/runs/ID in the repository
+  std::string python;  // an interpreter; "": the one that the command uses
   bool includes_inputs = false;
-  bool may_use_network = true;            // to ask the package index for digests
-  bool keeps_secret_arguments = false;    // what looks like a secret in the command is none
+  bool may_use_network = true;                  // to ask the package index for digests
+  bool keeps_secret_arguments = false;          // what looks like a secret in the command is none
   std::uint64_t output_bytes_max = 256u << 20;  // of an output that is stored
   ByteSink out;
   ByteSink err;
@@ -47,8 +47,8 @@ class Recording {
   // "reproduce.no_repository"; not_found "process.not_found", "file.not_found".
   static Result<Recording> prepare(RecordOptions options);
 
-  // Runs the command and makes the bundle; a command that fails is recorded, too. `added`: variables for it that are not
-  // kept.
+  // Runs the command and makes the bundle; a command that fails is recorded, too. `added`: variables for it that are
+  // not kept.
   Result<Bundle> run(const std::string& id, const Environment& added);
 
   Recording(Recording&&) noexcept;

@@ -19,8 +19,7 @@ std::string upper(std::string_view text) {
 bool is_secret_word(std::string_view word) {
   static constexpr std::array<std::string_view, 8> kEndings = {"KEY",    "TOKEN",      "SECRET",     "PASSWORD",
                                                                "PASSWD", "PASSPHRASE", "CREDENTIAL", "CREDENTIALS"};
-  return std::any_of(kEndings.begin(), kEndings.end(),
-                     [&](std::string_view ending) { return word.ends_with(ending); });
+  return std::any_of(kEndings.begin(), kEndings.end(), [&](std::string_view ending) { return word.ends_with(ending); });
 }
 
 bool is_number(std::string_view text) {
@@ -56,8 +55,8 @@ bool is_secret_name(std::string_view name) {
 }
 
 bool is_secret_file(std::string_view path) {
-  static constexpr std::array<std::string_view, 9> kNames = {".env",   ".netrc",     ".pgpass",     ".npmrc", ".pypirc",
-                                                             "id_rsa", "id_ed25519", "credentials", "id_ecdsa"};
+  static constexpr std::array<std::string_view, 9> kNames = {
+      ".env", ".netrc", ".pgpass", ".npmrc", ".pypirc", "id_rsa", "id_ed25519", "credentials", "id_ecdsa"};
   static constexpr std::array<std::string_view, 6> kEndings = {".pem", ".key", ".p12", ".pfx", ".keystore", ".kdbx"};
   const std::string_view name = path.substr(path.rfind('/') + 1);  // npos + 1 is 0
   if (name.starts_with(".env.")) return true;

@@ -9,8 +9,8 @@
 
 namespace slipway::reproduce {
 
-// An environment variable or an option named so holds a secret: a word of it (between "_", "-", ".") ends in key, token,
-// secret, password, passwd, passphrase or credential(s), in any case. TOKENIZERS_PARALLELISM does not.
+// An environment variable or an option named so holds a secret: a word of it (between "_", "-", ".") ends in key,
+// token, secret, password, passwd, passphrase or credential(s), in any case. TOKENIZERS_PARALLELISM does not.
 bool is_secret_name(std::string_view name);
 
 // A file that people keep keys in: .env, .netrc, id_rsa, *.pem, *.key, …

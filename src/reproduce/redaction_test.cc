@@ -6,8 +6,8 @@ namespace slipway::reproduce {
 namespace {
 
 TEST(Redaction, KnowsSecretNamesByTheirWords) {
-  for (const char* name : {"HF_TOKEN", "AWS_SECRET_ACCESS_KEY", "OPENAI_API_KEY", "PGPASSWORD", "apikey", "--db-password",
-                           "GOOGLE_APPLICATION_CREDENTIALS", "MLFLOW_TRACKING_TOKEN"}) {
+  for (const char* name : {"HF_TOKEN", "AWS_SECRET_ACCESS_KEY", "OPENAI_API_KEY", "PGPASSWORD", "apikey",
+                           "--db-password", "GOOGLE_APPLICATION_CREDENTIALS", "MLFLOW_TRACKING_TOKEN"}) {
     EXPECT_TRUE(is_secret_name(name)) << name;
   }
   for (const char* name : {"TOKENIZERS_PARALLELISM", "OMP_NUM_THREADS", "KEYBOARD", "LANG", "", "--max-tokens"})

@@ -26,7 +26,8 @@ std::string explain(const std::vector<Comparison>& outputs) {
   if (!first->why.empty()) {
     text += first->why;
   } else {
-    text += fmt::format("{} became {} at {}", first->largest->recorded, first->largest->reproduced, first->largest->where);
+    text +=
+        fmt::format("{} became {} at {}", first->largest->recorded, first->largest->reproduced, first->largest->where);
   }
   if (count > 1) text += fmt::format("; {} outputs differ", count);
   return text;

@@ -56,8 +56,8 @@ TEST(Judge, WithoutOutputsTheStandardOutputIsJudged) {
 }
 
 TEST(ReportJson, IsCompleteAndReadable) {
-  Report report = of({{"m.json", Match::kDiffers, "", 2,
-                       Deviation{"/x", 0, 1, 1, std::numeric_limits<double>::infinity()}}});
+  Report report =
+      of({{"m.json", Match::kDiffers, "", 2, Deviation{"/x", 0, 1, 1, std::numeric_limits<double>::infinity()}}});
   report.run_id = "r1";
   report.differences = {"CPU: a -> b"};
   EXPECT_EQ(report_json(report),

@@ -56,9 +56,10 @@ class Reproduction {
     for (const std::string& name : record_.secrets) {
       const bool is_given = std::find(options_.secrets.begin(), options_.secrets.end(), name) != options_.secrets.end();
       if (is_given && variables_.contains(name)) continue;
-      return fail(Code::kFailedPrecondition, "reproduce.secret_missing",
-                  fmt::format("the command needs the secret {}, which nobody keeps; set the variable and add --secret {}",
-                              name, name));
+      return fail(
+          Code::kFailedPrecondition, "reproduce.secret_missing",
+          fmt::format("the command needs the secret {}, which nobody keeps; set the variable and add --secret {}", name,
+                      name));
     }
     return {};
   }
@@ -83,8 +84,8 @@ class Reproduction {
   }
 
   Status place_inputs() {
-    SLIPWAY_TRY(PlacedInputs placed, slipway::reproduce::place_inputs(bundle_, source(), options_.input_folders,
-                                                                      record_.command.arguments));
+    SLIPWAY_TRY(PlacedInputs placed,
+                slipway::reproduce::place_inputs(bundle_, source(), options_.input_folders, record_.command.arguments));
     arguments_ = std::move(placed.arguments);
     return {};
   }
@@ -120,7 +121,8 @@ class Reproduction {
       environment_of_command[name] = with_path_replaced(value, record_.repository.path, source());
     for (const auto& [name, value] : record_.seeds) environment_of_command[name] = value;
     for (const std::string& name : record_.secrets) environment_of_command[name] = variables_.at(name);
-    environment_of_command["MLFLOW_TRACKING_URI"] = "sqlite:///" + directory_ + "/mlflow.db";  // not where the first run is
+    environment_of_command["MLFLOW_TRACKING_URI"] =
+        "sqlite:///" + directory_ + "/mlflow.db";  // not where the first run is
     if (record_.python) {
       environment_of_command["VIRTUAL_ENV"] = environment();
       environment_of_command["PATH"] = environment() + "/bin:" + environment_of_command["PATH"];
@@ -186,11 +188,13 @@ class Reproduction {
     SLIPWAY_TRY(const DataFile now, hash_file(path, output.path));
     if (now.sha256 == output.sha256) return Comparison{output.path, Match::kIdentical, "", 0, {}};
     if (!output.is_stored || std::max(now.size_bytes, output.size_bytes) > kComparedBytesMax) {
-      return Comparison{output.path, Match::kDiffers,
-                        "its SHA-256 is another; by how much it differs is not known, since it is too large to keep or to "
-                        "compare",
-                        0,
-                        {}};
+      return Comparison{
+          output.path,
+          Match::kDiffers,
+          "its SHA-256 is another; by how much it differs is not known, since it is too large to keep or to "
+          "compare",
+          0,
+          {}};
     }
     SLIPWAY_TRY(const std::string recorded, read_file(bundle_.path_of(stored_output_path(output)), kComparedBytesMax));
     SLIPWAY_TRY(const std::string reproduced, read_file(path, kComparedBytesMax));

@@ -1,7 +1,7 @@
 // slipway reproduce: builds the environment of a recorded run anew, runs its command, and compares what comes out.
 //
-// The bundle is not trusted with paths: nothing outside of the fresh directory is written by Slipway. The command itself
-// runs with the rights of whoever calls.
+// The bundle is not trusted with paths: nothing outside of the fresh directory is written by Slipway. The command
+// itself runs with the rights of whoever calls.
 #pragma once
 
 #include <chrono>

@@ -1,10 +1,10 @@
 // run.json: everything that is known of one recorded run, but the files themselves. docs/reference/reproduction.md
 // describes each member.
 //
-// Canonical form: one object without white space, members sorted by byte value, absent where they are empty; integers in
-// decimal digits; real numbers in the shortest digits that read back the same; texts as UTF-8 with ", \ and characters
-// below U+0020 escaped as \", \\, \n, \r, \t, else \u00xx. A document that says the same in other bytes is refused, so
-// that one run has one digest: the SHA-256 of these bytes.
+// Canonical form: one object without white space, members sorted by byte value, absent where they are empty; integers
+// in decimal digits; real numbers in the shortest digits that read back the same; texts as UTF-8 with ", \ and
+// characters below U+0020 escaped as \", \\, \n, \r, \t, else \u00xx. A document that says the same in other bytes is
+// refused, so that one run has one digest: the SHA-256 of these bytes.
 #pragma once
 
 #include <cstdint>
@@ -49,17 +49,17 @@ struct Command {
 
 // A Python package, as it can be installed again.
 struct Package {
-  std::string name;                // normalised (PEP 503)
+  std::string name;  // normalised (PEP 503)
   std::string version;
-  std::optional<Digest> sha256;    // of the wheel or source archive; none: nothing proves that it is the same again
-  std::string file;                // "wheels/x.whl" in the bundle; "": from an index
-  std::string project;             // a folder of the repository that it was installed from; "." its root
+  std::optional<Digest> sha256;  // of the wheel or source archive; none: nothing proves that it is the same again
+  std::string file;              // "wheels/x.whl" in the bundle; "": from an index
+  std::string project;           // a folder of the repository that it was installed from; "." its root
   bool operator==(const Package&) const = default;
 };
 
 struct Python {
-  std::string implementation;  // "cpython"
-  std::string version;         // "3.11.7"
+  std::string implementation;     // "cpython"
+  std::string version;            // "3.11.7"
   std::vector<Package> packages;  // sorted by name
   bool operator==(const Python&) const = default;
 };

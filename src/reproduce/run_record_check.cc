@@ -14,7 +14,8 @@ tl::unexpected<Error> invalid(std::string message) {
 
 bool is_hex(std::string_view text) { return text.find_first_not_of("0123456789abcdef") == text.npos; }
 
-// An input may stand outside of the repository: then its path is absolute, and its parts are as those of a relative one.
+// An input may stand outside of the repository: then its path is absolute, and its parts are as those of a relative
+// one.
 Status check_data_path(std::string_view path, bool may_be_absolute) {
   if (may_be_absolute && path.starts_with('/')) path.remove_prefix(1);
   return check_bundle_path(path);
@@ -30,8 +31,7 @@ Status check_data(const RunRecord& record) {
   }
   for (const DataFile& output : record.outputs) {
     SLIPWAY_CHECK(check_data_path(output.path, false));
-    if (inputs.contains(output.path))
-      return invalid("outputs: " + slipway::quoted(output.path) + " is an input, too");
+    if (inputs.contains(output.path)) return invalid("outputs: " + slipway::quoted(output.path) + " is an input, too");
     if (output.is_stored && record.find_file(stored_output_path(output)) == nullptr)
       return invalid("outputs: " + slipway::quoted(output.path) + " is not in the bundle");
   }

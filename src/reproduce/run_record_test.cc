@@ -106,7 +106,8 @@ TEST(RunRecord, RefusesWhatOtherProgramsWouldMisread) {
 }
 
 RC_GTEST_PROP(RunRecord, DecodeInvertsEncode,
-              (const std::vector<std::uint8_t>& bytes, const std::map<std::uint8_t, double>& numbers, std::uint32_t size)) {
+              (const std::vector<std::uint8_t>& bytes, const std::map<std::uint8_t, double>& numbers,
+               std::uint32_t size)) {
   RunRecord record = sample();
   std::string text;
   for (const std::uint8_t byte : bytes) text += static_cast<char>(byte & 0x7F);

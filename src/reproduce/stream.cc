@@ -1,5 +1,7 @@
 #include "reproduce/stream.h"
 
+#include <unistd.h>
+
 #include "base/bytes.h"
 #include "reproduce/redaction.h"
 
@@ -18,6 +20,16 @@ std::string last_lines(std::string text) {
 }
 
 }  // namespace
+
+ByteSink to_descriptor(int descriptor) {
+  return [descriptor](std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+      if (written < 0) return;
+      bytes = bytes.subspan(static_cast<std::size_t>(written));
+    }
+  };
+}
 
 void StreamKeeper::add(std::span<const std::byte> bytes) {
   if (next_) next_(bytes);

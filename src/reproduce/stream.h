@@ -10,6 +10,9 @@
 
 namespace slipway::reproduce {
 
+// Straight to a descriptor of this process. A reader that has gone is no reason to end the command.
+ByteSink to_descriptor(int descriptor);
+
 class StreamKeeper {
  public:
   explicit StreamKeeper(ByteSink next) : next_(std::move(next)) {}

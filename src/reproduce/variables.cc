@@ -46,8 +46,8 @@ constexpr std::array<std::string_view, 34> kAlways = {"BLIS_NUM_THREADS",
                                                       "TOKENIZERS_PARALLELISM",
                                                       "TZ"};
 
-constexpr std::array<std::string_view, 9> kOfTheMachine = {"CUDA_HOME", "CUDA_PATH",     "HOME",   "LD_LIBRARY_PATH", "LOGNAME",
-                                                           "PATH",      "SSL_CERT_FILE", "TMPDIR", "USER"};
+constexpr std::array<std::string_view, 9> kOfTheMachine = {
+    "CUDA_HOME", "CUDA_PATH", "HOME", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "SSL_CERT_FILE", "TMPDIR", "USER"};
 
 // PYTHONHASHSEED takes 32 bits.
 constexpr std::uint64_t kHashSeedMask = 0xFFFFFFFF;
@@ -78,10 +78,11 @@ Result<ChosenVariables> choose_variables(const Environment& environment, const s
                   fmt::format("--env {}: there is no such variable, or it cannot be set again", name));
     }
     if (is_secret_name(name) || has_credentials(found->second)) {
-      return fail(Code::kInvalidArgument, "reproduce.secret",
-                  fmt::format("--env {} looks like a secret, and a bundle is kept for long; name it with --secret, then "
-                              "only its name is kept",
-                              name));
+      return fail(
+          Code::kInvalidArgument, "reproduce.secret",
+          fmt::format("--env {} looks like a secret, and a bundle is kept for long; name it with --secret, then "
+                      "only its name is kept",
+                      name));
     }
     chosen.values.insert(*found);
   }

@@ -33,7 +33,8 @@ std::vector<std::string> secret_values(const Environment& environment);
 // What a reproduction takes from the machine that it runs on.
 Environment machine_variables(const Environment& environment);
 
-// `from`, where it is a path of its own or the begin of one ("from", "from/x", "--data=from/x", "x:from"), becomes `to`.
+// `from`, where it is a path of its own or the begin of one ("from", "from/x", "--data=from/x", "x:from"), becomes
+// `to`.
 std::string with_path_replaced(std::string_view text, std::string_view from, std::string_view to);
 
 }  // namespace slipway::reproduce

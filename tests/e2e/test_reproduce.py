@@ -1,4 +1,4 @@
-"""`slipway run record`, then `slipway reproduce`: real git, a real virtual environment, a wheel made here, no network."""
+"""`slipway run record`, then `slipway reproduce`: real git and virtual environments, a wheel made here, no network."""
 
 import base64
 import hashlib
@@ -102,7 +102,9 @@ class Project:
 
     def reproduce(self, bundle, *options):
         """The exit code and the report."""
-        done = run(SLIPWAY, "reproduce", bundle, "--no-network", "--json", *options, cwd=self.folder.parent, check=False)
+        done = run(
+            SLIPWAY, "reproduce", bundle, "--no-network", "--json", *options, cwd=self.folder.parent, check=False
+        )
         assert done.stdout.startswith("{"), done.stderr
         return done.returncode, json.loads(done.stdout)
 
@@ -176,7 +178,9 @@ def test_differs(project, tmp_path):
     largest = report["outputs"][0]["largest_deviation"]
     assert largest["where"] == "/loss"
     assert largest["absolute"] == pytest.approx(2)
-    assert largest["recorded"] == pytest.approx(float(record["metrics"]["loss"]) if "metrics" in record else largest["recorded"])
+    assert largest["recorded"] == pytest.approx(
+        float(record["metrics"]["loss"]) if "metrics" in record else largest["recorded"]
+    )
     assert "/loss" in report["why"]
     text = run(SLIPWAY, "reproduce", bundle, "--no-network", cwd=tmp_path, check=False)
     assert text.returncode == 1
@@ -210,7 +214,9 @@ def test_cannot_run(project, tmp_path):
     assert reason("--python", "/usr/bin/env")[0] == "reproduce.no_interpreter"
 
     # The command fails where it did not before.
-    project.write("train.py", "import os, sys\nsys.exit(os.path.exists('/proc/self') and not os.path.exists('data.csv.note'))\n")
+    project.write(
+        "train.py", "import os, sys\nsys.exit(os.path.exists('/proc/self') and not os.path.exists('data.csv.note'))\n"
+    )
     project.write("data.csv.note", "")
     project.write(".gitignore", "data.csv*\n")
     failing, _, _ = project.record()
@@ -257,7 +263,9 @@ def test_secrets_are_not_kept(project):
 def test_inputs_outside_of_the_repository(project, tmp_path):
     outside = tmp_path / "outside.csv"
     outside.write_text("id,value\n1,2\n")
-    project.write("train.py", "import os, sys\nos.makedirs('out')\nopen('out/x.csv', 'w').write(open(sys.argv[1]).read())\n")
+    project.write(
+        "train.py", "import os, sys\nos.makedirs('out')\nopen('out/x.csv', 'w').write(open(sys.argv[1]).read())\n"
+    )
     bundle, record, _ = project.record(
         "--input", outside, "--include-inputs", command=[project.python, "train.py", outside]
     )
