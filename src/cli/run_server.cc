@@ -22,6 +22,7 @@ using reproduce::RunRecord;
 
 constexpr std::string_view kApi = "/api/2.0/mlflow/";
 constexpr std::string_view kFolder = "slipway";
+constexpr std::string_view kArtifactScheme = "mlflow-artifacts:/";
 constexpr std::string_view kDigestTag = "slipway.reproduction.digest";
 constexpr std::size_t kMetricsPerCall = 900;  // of 1,000 that MLflow takes
 constexpr std::size_t kTagBytesMax = 5000;
@@ -59,25 +60,30 @@ Result<std::string> experiment_id(Api& api, const std::string& name) {
 }
 
 struct ServerRun {
-  std::string experiment;
-  std::string digest;  // of the bundle; "" when there is none
+  std::string artifacts;  // the target that its artifacts stand below
+  std::string digest;     // of the bundle; "" when there is none
 };
 
 Result<ServerRun> get_run(Api& api, const std::string& run_id) {
   SLIPWAY_TRY(const std::string body, api.get(fmt::format("{}runs/get?run_id={}", kApi, percent_encoded(run_id))));
   SLIPWAY_TRY(const json::value answer, parse_json(body));
   const json::object& run = object_at(as_object(answer), "run");
+  const std::string uri = text_at(object_at(run, "info"), "artifact_uri");
+  if (!uri.starts_with(kArtifactScheme)) {
+    return fail(Code::kFailedPrecondition, "run.artifacts_elsewhere",
+                fmt::format("the artifacts of the run {} are kept at {}, not by the server", run_id, uri));
+  }
   ServerRun found;
-  found.experiment = text_at(object_at(run, "info"), "experiment_id");
+  found.artifacts = fmt::format("/api/2.0/mlflow-artifacts/artifacts/{}/{}",
+                                percent_encoded_path(std::string_view(uri).substr(kArtifactScheme.size())), kFolder);
   for (const json::value& item : array_at(object_at(run, "data"), "tags")) {
     if (text_at(as_object(item), "key") == kDigestTag) found.digest = text_at(as_object(item), "value");
   }
   return found;
 }
 
-std::string artifact_target(const ServerRun& run, const std::string& run_id, std::string_view path) {
-  return fmt::format("/api/2.0/mlflow-artifacts/artifacts/{}/{}/artifacts/{}/{}", percent_encoded(run.experiment),
-                     percent_encoded(run_id), kFolder, percent_encoded_path(path));
+std::string artifact_target(const ServerRun& run, std::string_view path) {
+  return run.artifacts + '/' + percent_encoded_path(path);
 }
 
 std::string joined(const std::vector<std::string>& arguments) {
@@ -185,11 +191,11 @@ Result<std::string> create_run(Api& api, const std::string& experiment, const st
 Status send_bundle(Api& api, const std::string& run_id, const Bundle& bundle, bool ends_run) {
   SLIPWAY_TRY(const ServerRun run, get_run(api, run_id));
   for (const ManifestFile& file : bundle.record().files) {
-    SLIPWAY_CHECK(send_file(api, artifact_target(run, run_id, file.path), bundle.path_of(file.path), file.path));
+    SLIPWAY_CHECK(send_file(api, artifact_target(run, file.path), bundle.path_of(file.path), file.path));
   }
   // run.json and the tag last: a bundle that broke off is none.
   const std::string name(reproduce::kRunFile);
-  SLIPWAY_CHECK(send_file(api, artifact_target(run, run_id, name), bundle.path_of(name), name));
+  SLIPWAY_CHECK(send_file(api, artifact_target(run, name), bundle.path_of(name), name));
   SLIPWAY_CHECK(send_metrics(api, run_id, bundle.record()));
   SLIPWAY_CHECK(send_tags(api, run_id, bundle));
   return ends_run ? end_run(api, run_id, bundle.record()) : Status();
@@ -204,8 +210,7 @@ Result<Bundle> fetch_bundle(Api& api, const std::string& run_id, const std::stri
   if (::mkdir(directory.c_str(), 0700) != 0)
     return fail(Code::kFailedPrecondition, "cli.write_failed", fmt::format("cannot make {}", directory));
   const std::string name(reproduce::kRunFile);
-  SLIPWAY_CHECK(
-      fetch_file(api, artifact_target(run, run_id, name), directory + '/' + name, reproduce::kRunFileBytesMax));
+  SLIPWAY_CHECK(fetch_file(api, artifact_target(run, name), directory + '/' + name, reproduce::kRunFileBytesMax));
   SLIPWAY_TRY(const std::string text, reproduce::read_file(directory + '/' + name, reproduce::kRunFileBytesMax));
   if (sha256(text).hex() != run.digest) {
     return fail(Code::kDataLoss, "reproduce.changed",
@@ -214,8 +219,7 @@ Result<Bundle> fetch_bundle(Api& api, const std::string& run_id, const std::stri
   SLIPWAY_TRY(const RunRecord record, reproduce::parse_run_record(text));
   for (const ManifestFile& file : record.files) {
     SLIPWAY_CHECK(reproduce::make_folders_beneath(directory, file.path));
-    SLIPWAY_CHECK(
-        fetch_file(api, artifact_target(run, run_id, file.path), directory + '/' + file.path, file.size_bytes));
+    SLIPWAY_CHECK(fetch_file(api, artifact_target(run, file.path), directory + '/' + file.path, file.size_bytes));
   }
   return Bundle::open(directory);
 }

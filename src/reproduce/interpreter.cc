@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
+#include <set>
 
 #include "base/bytes.h"
 #include "registry/strict_json.h"
@@ -148,14 +149,13 @@ void add_kept_versions(std::vector<std::string>& candidates, const fs::path& fol
 }
 
 // Every program of that name, not only the first: the others may be of other versions.
-void add_of_path(std::vector<std::string>& candidates, const std::string& name, const std::string& search_path) {
+void add_of_path(std::vector<std::string>& candidates, std::set<std::string>& seen, const std::string& name,
+                 const std::string& search_path) {
   for (std::size_t begin = 0; begin < search_path.size();) {
     const std::size_t end = std::min(search_path.find(':', begin), search_path.size());
     const std::string found = find_program(name, search_path.substr(begin, end - begin), "/");
     std::error_code error;
-    const std::string path = found.empty() ? "" : fs::canonical(found, error).string();
-    const bool is_new = !path.empty() && std::find(candidates.begin(), candidates.end(), path) == candidates.end();
-    if (is_new) candidates.push_back(path);
+    if (!found.empty() && seen.insert(fs::canonical(found, error).string()).second) candidates.push_back(found);
     begin = end + 1;
   }
 }
@@ -167,8 +167,9 @@ std::vector<std::string> candidates_for(const std::string& version, const Enviro
     return found == environment.end() ? std::string() : found->second;
   };
   std::vector<std::string> candidates;
+  std::set<std::string> seen;  // links may lead to the same
   for (const std::string& name : {"python" + minor, std::string("python3"), std::string("python")})
-    add_of_path(candidates, name, value("PATH"));
+    add_of_path(candidates, seen, name, value("PATH"));
   if (const std::string home = value("HOME"); !home.empty()) {
     const std::string pyenv = value("PYENV_ROOT");
     add_kept_versions(candidates, fs::path(pyenv.empty() ? home + "/.pyenv" : pyenv) / "versions", minor);

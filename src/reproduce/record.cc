@@ -230,7 +230,8 @@ struct Recording::State {
 
   Status keep_packages(BundleWriter& writer) {
     if (!interpreter) return {};
-    if (options.may_use_network) say(fmt::format("Locking {} packages", interpreter->packages.size()));
+    if (options.may_use_network && !interpreter->packages.empty())
+      say(fmt::format("Locking {} packages", interpreter->packages.size()));
     SLIPWAY_TRY(Lock lock, lock_packages(*interpreter, tree.root, options.may_use_network));
     for (const auto& [path, disk_path] : lock.archives) {
       SLIPWAY_TRY(const DataFile archive, hash_file(disk_path, path));

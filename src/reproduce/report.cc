@@ -86,6 +86,7 @@ void judge(Report& report) {
     if (is_failure) report.reason = "reproduce.command_failed";
     report.why = fmt::format("the command ended with {}, and with {} when it was recorded", exit_code,
                              report.recorded_exit_code);
+    if (is_failure && !report.last_line.empty()) report.why += ": " + report.last_line;
     return;
   }
   report.verdict = worst_of(report.outputs);
@@ -106,6 +107,7 @@ std::string report_json(const Report& report) {
   json.key("recorded_exit_code").value(report.recorded_exit_code);
   if (report.exit_code) json.key("exit_code").value(*report.exit_code);
   if (report.is_output_same) json.key("same_standard_output").value(*report.is_output_same);
+  if (!report.last_line.empty()) json.key("last_line").value(report.last_line);
   json.key("outputs").begin_array();
   for (const Comparison& output : report.outputs) write_output(json, output);
   json.end_array();

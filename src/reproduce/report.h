@@ -23,6 +23,7 @@ struct Report {
   int recorded_exit_code = 0;
   std::optional<int> exit_code;        // absent when the command was not run
   std::optional<bool> is_output_same;  // standard output, byte by byte
+  std::string last_line;               // that the command wrote to standard error
   std::vector<Comparison> outputs;
   std::vector<std::string> differences;  // between the machines and interpreters
   std::vector<std::string> gaps;         // of the recording

@@ -32,6 +32,9 @@ TEST(Judge, AFailureOfItsOwnSaysNothing) {
   judge(report);
   EXPECT_EQ(report.verdict, Verdict::kCannotRun);
   EXPECT_EQ(report.reason, "reproduce.command_failed");
+  report.last_line = "KeyError: 'x'";
+  judge(report);
+  EXPECT_EQ(report.why, "the command ended with 1, and with 0 when it was recorded: KeyError: 'x'");
 }
 
 TEST(Judge, ARecordedFailureIsReproducedByTheSameOne) {

@@ -18,6 +18,11 @@ namespace fs = std::filesystem;
 constexpr auto kInstallTimeout = std::chrono::minutes(60);
 constexpr std::uint64_t kComparedBytesMax = 256u << 20;
 
+std::string last_line(std::string text) {
+  while (text.ends_with('\n')) text.pop_back();
+  return text.substr(text.rfind('\n') + 1);
+}
+
 class Reproduction {
  public:
   Reproduction(const Bundle& bundle, const ReproduceOptions& options, const std::string& directory)
@@ -38,7 +43,7 @@ class Reproduction {
       report_.differences.push_back(line);
     SLIPWAY_CHECK(remove_old_outputs());
     SLIPWAY_CHECK(run_command());
-    SLIPWAY_CHECK(compare());
+    if (report_.exit_code == report_.recorded_exit_code) SLIPWAY_CHECK(compare());
     judge(report_);
     return {};
   }
@@ -95,7 +100,8 @@ class Reproduction {
     SLIPWAY_TRY(const Interpreter interpreter, find_interpreter(*record_.python, options_.python));
     if (interpreter.version != record_.python->version)
       report_.differences.push_back(fmt::format("Python: {} -> {}", record_.python->version, interpreter.version));
-    say(fmt::format("Installing {} packages for Python {}", record_.python->packages.size(), interpreter.version));
+    say(fmt::format("Making an environment of Python {} with {} packages", interpreter.version,
+                    record_.python->packages.size()));
     return make_environment(interpreter, *record_.python,
                             {environment(), bundle_.directory(), source(), options_.may_use_network, kInstallTimeout});
   }
@@ -160,7 +166,7 @@ class Reproduction {
       return fail(Code::kDeadlineExceeded, "reproduce.timeout", "the command did not end within the time limit");
     report_.exit_code = end.exit_code;
     report_.is_output_same = out.finish({}).sha256 == record_.out.sha256;
-    static_cast<void>(err.finish({}));
+    report_.last_line = last_line(err.finish({}).tail);
     return {};
   }
 
