@@ -10,11 +10,11 @@ import sys
 ABOVE_BASE = {"base"}
 DATA = {"base", "stats"}
 STORES = {"base", "storage"}
-REGISTRY = DATA | {"data", "storage"}
+REGISTRY = DATA | {"data", "storage", "outbox", "lineage"}
 SERVING = REGISTRY | {"registry", "access", "audit", "privacy", "runtime"}
 RELEASE = SERVING | {"serving"}
 MONITOR = RELEASE | {"release"}
-EVERYTHING = MONITOR | {"monitor", "handbook"}
+EVERYTHING = MONITOR | {"monitor", "handbook", "tracking"}
 
 # What a module may include besides itself.
 ALLOWED = {
@@ -25,9 +25,12 @@ ALLOWED = {
     "access": STORES,
     "audit": STORES,
     "privacy": STORES,
+    "outbox": STORES,
+    "lineage": STORES | {"outbox"},
     "runtime": ABOVE_BASE | {"data"},
     "registry": REGISTRY,
     "reproduce": ABOVE_BASE | {"registry"},
+    "tracking": REGISTRY | {"registry"},
     "serving": SERVING,
     "release": RELEASE,
     "monitor": MONITOR,
@@ -46,6 +49,7 @@ TECHNOLOGIES = {
     r"onnxruntime": {"runtime"},
     r"boost/(asio|beast)": {"protocol", "runtime", "storage"},
     r"grpc(pp)?/": {"protocol", "runtime"},
+    r"curl/": {"outbox", "cli"},
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')

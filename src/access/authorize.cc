@@ -32,14 +32,21 @@ bool is_alphanumeric(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-// The key of "Bearer KEY" (RFC 6750, section 2.1; the scheme's case does not matter); "" for any other scheme.
-std::string_view bearer_key(std::string_view authorization) noexcept {
-  constexpr std::string_view kScheme = "bearer ";
-  if (authorization.size() <= kScheme.size()) return "";
-  const bool is_bearer = std::equal(kScheme.begin(), kScheme.end(), authorization.begin(), [](char lower, char c) {
-    return c == lower || (c >= 'A' && c <= 'Z' && c + 32 == lower);
-  });
-  return is_bearer ? authorization.substr(kScheme.size()) : "";
+// What follows the scheme, whose case does not matter (RFC 9110, section 11.1); "" for any other scheme.
+std::string_view after_scheme(std::string_view authorization, std::string_view lower_case_scheme) noexcept {
+  if (authorization.size() <= lower_case_scheme.size()) return "";
+  const bool is_scheme =
+      std::equal(lower_case_scheme.begin(), lower_case_scheme.end(), authorization.begin(),
+                 [](char lower, char c) { return c == lower || (c >= 'A' && c <= 'Z' && c + 32 == lower); });
+  return is_scheme ? authorization.substr(lower_case_scheme.size()) : "";
+}
+
+// The password of "Basic BASE64(USER:PASSWORD)" (RFC 7617); "" where it is malformed.
+std::string basic_password(std::string_view encoded) {
+  const auto plain = from_base64(encoded);
+  if (!plain) return "";
+  const auto colon = std::find(plain->begin(), plain->end(), ':');
+  return colon == plain->end() ? std::string() : std::string(colon + 1, plain->end());
 }
 
 tl::unexpected<Error> unauthenticated(std::string_view reason, std::string message) {
@@ -76,8 +83,17 @@ Result<std::shared_ptr<const Principal>> authenticate(const AccessPolicy& policy
     return fail(Code::kInvalidArgument, "access.claimed_principal",
                 "header slipway-principal is accepted only by a server with --auth off; here the key says who asks");
   }
-  const std::string_view bearer = bearer_key(credentials.authorization);
-  const std::string_view key = bearer.empty() ? credentials.api_key : bearer;
+  std::string_view sent = after_scheme(credentials.authorization, "bearer ");
+  std::string password;
+  if (const std::string_view basic = after_scheme(credentials.authorization, "basic "); !basic.empty()) {
+    if (!credentials.origin.empty()) {
+      return fail(
+          Code::kPermissionDenied, "access.foreign_origin",
+          "a web page cannot use a password that the browser keeps; send the key as 'authorization: Bearer KEY'");
+    }
+    sent = password = basic_password(basic);
+  }
+  const std::string_view key = sent.empty() ? credentials.api_key : sent;
   if (key.empty()) [[unlikely]] {
     return unauthenticated("access.missing_key",
                            "no API key; send it as 'authorization: Bearer KEY' or as 'x-api-key: KEY'");

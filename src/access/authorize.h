@@ -19,13 +19,15 @@ struct AccessPolicy {
 
 // Header values, "" when absent.
 struct Credentials {
-  std::string_view authorization;      // "Bearer KEY"
+  std::string_view authorization;      // "Bearer KEY", or "Basic …" with the key as password and any user name
   std::string_view api_key;            // of x-api-key
   std::string_view claimed_principal;  // of slipway-principal
+  std::string_view origin = {};        // of a web page that asks
 };
 
-// Fails with unauthenticated "access.missing_key", "access.unknown_key", "access.expired_key", "access.two_keys", and
-// with invalid_argument "access.claimed_principal" where a claim is malformed or not allowed.
+// Fails with unauthenticated "access.missing_key", "access.unknown_key", "access.expired_key", "access.two_keys", with
+// invalid_argument "access.claimed_principal" where a claim is malformed or not allowed, and with permission_denied
+// "access.foreign_origin" where a web page asks with a password: a browser sends one it knows for any page.
 Result<std::shared_ptr<const Principal>> authenticate(const AccessPolicy& policy, const AccessSnapshot& keys,
                                                       const Credentials& credentials, WallTime now);
 

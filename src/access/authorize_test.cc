@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "access/key.h"
+#include "base/bytes.h"
 
 namespace slipway {
 namespace {
@@ -46,6 +47,32 @@ TEST_F(AuthorizeTest, TakesAKeyFromEitherHeader) {
   }
   EXPECT_EQ(reason(keys, {"", text, ""}), "ok");
   EXPECT_EQ(reason(keys, {"Bearer " + text, text, ""}), "ok");
+}
+
+std::string basic(std::string_view plain) {
+  return "Basic " + to_base64({reinterpret_cast<const std::uint8_t*>(plain.data()), plain.size()});
+}
+
+// As clients do that know a name and a password, such as MLflow's.
+TEST_F(AuthorizeTest, TakesAKeyAsPasswordOfAnyUser) {
+  const AccessSnapshot keys({live(key, {{Role::kPredictor, "iris"}})});
+  const std::string text(key.text.reveal());
+  for (const std::string user : {"ann:", ":", "somebody else:"}) {
+    EXPECT_EQ(reason(keys, {basic(user + text), "", ""}), "ok") << user;
+  }
+  EXPECT_EQ(reason(keys, {basic(text), "", ""}), "access.missing_key");
+  EXPECT_EQ(reason(keys, {basic("ann:" + text + "x"), "", ""}), "access.unknown_key");
+  EXPECT_EQ(reason(keys, {basic("ann:x:" + text), "", ""}), "access.unknown_key");
+  EXPECT_EQ(reason(keys, {basic("ann:"), "", ""}), "access.missing_key");
+  EXPECT_EQ(reason(keys, {"Basic !!!", "", ""}), "access.missing_key");
+}
+
+// A browser adds a password that it knows to the requests of every page (cross-site request forgery).
+TEST_F(AuthorizeTest, RefusesAPasswordFromAWebPage) {
+  const AccessSnapshot keys({live(key, {{Role::kPredictor, "iris"}})});
+  const std::string text(key.text.reveal());
+  EXPECT_EQ(reason(keys, {basic("ann:" + text), "", "", "https://evil.example"}), "access.foreign_origin");
+  EXPECT_EQ(reason(keys, {"Bearer " + text, "", "", "https://app.example"}), "ok");
 }
 
 TEST_F(AuthorizeTest, SaysWhyAKeyIsRefused) {

@@ -18,9 +18,14 @@ constexpr std::size_t kSecretSize = 43;  // 62^43 > 2^256
 constexpr std::size_t kChecksumSize = 6;
 constexpr std::size_t kKeySize = kPrefix.size() + kIdSize + 1 + kSecretSize + kChecksumSize;
 
-bool is_in_alphabet(char c) noexcept {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+constexpr std::array<bool, 256> make_alphabet_table() {
+  std::array<bool, 256> table{};
+  for (const char c : kAlphabet) table[static_cast<unsigned char>(c)] = true;
+  return table;
 }
+constexpr auto kIsInAlphabet = make_alphabet_table();
+
+bool is_in_alphabet(char c) noexcept { return kIsInAlphabet[static_cast<unsigned char>(c)]; }
 
 std::array<char, kChecksumSize> checksum_of(std::string_view text) noexcept {
   auto crc =

@@ -6,9 +6,9 @@
 namespace slipway {
 namespace {
 
-constexpr std::array<std::string_view, 10> kPermissionNames = {
-    "public",   "read-endpoint", "read-metadata", "read-metrics",  "predict",
-    "register", "approve",       "deploy",        "manage-access", "read-audit"};
+constexpr std::array<std::string_view, 11> kPermissionNames = {
+    "public", "read-endpoint", "read-metadata", "read-metrics",  "predict",   "register",
+    "track",  "approve",       "deploy",        "manage-access", "read-audit"};
 constexpr std::array<std::string_view, 7> kRoleNames = {"viewer",   "predictor", "data-scientist", "approver",
                                                         "operator", "admin",     "auditor"};
 
@@ -21,10 +21,10 @@ constexpr unsigned kReads =
 constexpr std::array<unsigned, 7> kMatrix = {
     kReads,
     bit(Permission::kReadEndpoint) | bit(Permission::kPredict),
-    kReads | bit(Permission::kPredict) | bit(Permission::kRegister),
+    kReads | bit(Permission::kPredict) | bit(Permission::kRegister) | bit(Permission::kTrack),
     kReads | bit(Permission::kApprove),
     kReads | bit(Permission::kDeploy),
-    kReads | bit(Permission::kManageAccess),
+    kReads | bit(Permission::kTrack) | bit(Permission::kManageAccess),
     kReads | bit(Permission::kReadAudit),
 };
 

@@ -17,6 +17,7 @@ enum class Permission : std::uint8_t {
   kReadMetrics,
   kPredict,
   kRegister,      // push a version, upload its files
+  kTrack,         // create experiments, log runs
   kApprove,       // approve or reject a version (never one's own)
   kDeploy,        // retire, roll out, roll back
   kManageAccess,  // principals, keys, grants

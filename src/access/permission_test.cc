@@ -18,10 +18,10 @@ struct MatrixRow {
   const char* allowed;  // 'x' or '.', one a role
 };
 // viewer, predictor, data-scientist, approver, operator, admin, auditor
-constexpr MatrixRow kExpected[] = {{kPublic, "xxxxxxx"},      {kReadEndpoint, "xxxxxxx"}, {kReadMetadata, "x.xxxxx"},
-                                   {kReadMetrics, "x.xxxxx"}, {kPredict, ".xx...."},      {kRegister, "..x...."},
-                                   {kApprove, "...x..."},     {kDeploy, "....x.."},       {kManageAccess, ".....x."},
-                                   {kReadAudit, "......x"}};
+constexpr MatrixRow kExpected[] = {{kPublic, "xxxxxxx"},       {kReadEndpoint, "xxxxxxx"}, {kReadMetadata, "x.xxxxx"},
+                                   {kReadMetrics, "x.xxxxx"},  {kPredict, ".xx...."},      {kRegister, "..x...."},
+                                   {kTrack, "..x..x."},        {kApprove, "...x..."},      {kDeploy, "....x.."},
+                                   {kManageAccess, ".....x."}, {kReadAudit, "......x"}};
 
 TEST(Matrix, IsExactlyThePromisedOne) {
   for (const auto& [permission, allowed] : kExpected) {

@@ -1,6 +1,7 @@
 #include "app/catalog.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/log.h"
 #include "registry/approval_rules.h"
@@ -23,6 +24,13 @@ metrics::Gauge gauge(metrics::Registry& registry, std::string name, std::string 
   return registry.gauge(std::move(description)).with({});
 }
 
+metrics::Counter counter(metrics::Registry& registry, std::string name, std::string help) {
+  metrics::Description description;
+  description.name = std::move(name);
+  description.help = std::move(help);
+  return registry.counter(std::move(description)).with({});
+}
+
 }  // namespace
 
 Catalog::Catalog(Database& database, const ModelStore& models, const Loader& loader, metrics::Registry& registry,
@@ -32,8 +40,10 @@ Catalog::Catalog(Database& database, const ModelStore& models, const Loader& loa
       loader_(loader),
       interval_(interval),
       snapshot_(std::make_shared<const ServingSnapshot>()),
+      retries_(interval),
       serving_(gauge(registry, "slipway_versions_served", "Approved versions that are loaded and answer.")),
-      failing_(gauge(registry, "slipway_versions_failed", "Approved versions that could not be loaded.")) {}
+      failing_(gauge(registry, "slipway_versions_failed", "Approved versions that could not be loaded.")),
+      failures_(counter(registry, "slipway_version_load_failures_total", "Attempts to load a version that failed.")) {}
 
 Catalog::~Catalog() { stop(); }
 
@@ -99,41 +109,49 @@ Status Catalog::reconcile() {
   std::sort(versions.begin(), versions.end(), answers_before);
 
   std::map<std::string, std::shared_ptr<const ServedVersion>> loaded;
-  std::map<std::string, std::string> failed;
+  std::set<std::string> wanted;
   auto next = std::make_shared<ServingSnapshot>();
   for (const Version& version : versions) {
-    auto known = loaded_.find(version.id);
-    std::shared_ptr<const ServedVersion> served = known == loaded_.end() ? nullptr : known->second;
-    if (served == nullptr) {
-      auto made = loader_.load_version(version);
-      if (!made) {
-        failed[version.id] = made.error().message;
-        if (failed_[version.id] != made.error().message) {  // once for each reason, not every few seconds
-          log::error("version.load_failed", {{"model", version.model},
-                                             {"version", version.semver.to_string()},
-                                             {"reason", made.error().reason},
-                                             {"message", made.error().message}});
-        }
-        continue;
-      }
-      served = *std::move(made);
-      log::info("version.loaded", {{"model", served->model},
-                                   {"version", served->version},
-                                   {"digest", served->digest.hex()},
-                                   {"inline", served->runners == nullptr}});
-    }
+    wanted.insert(version.id);
+    const auto known = loaded_.find(version.id);
+    std::shared_ptr<const ServedVersion> served = known == loaded_.end() ? load(version) : known->second;
+    if (served == nullptr) continue;
     ServedModel& model = next->models[version.model];
     if (model.current == nullptr) model.current = served;
     model.versions.insert(model.versions.begin(), served);  // ascending
     loaded.emplace(version.id, std::move(served));
   }
+  retries_.keep_only(wanted);
   const bool is_changed = loaded != loaded_;
   loaded_ = std::move(loaded);
-  failed_ = std::move(failed);
   serving_.set(static_cast<double>(loaded_.size()));
-  failing_.set(static_cast<double>(failed_.size()));
-  if (is_changed) snapshot_.publish(std::move(next));
+  failing_.set(static_cast<double>(retries_.size()));
+  if (is_changed) {
+    snapshot_.publish(std::move(next));
+    retries_.make_due();
+  }
   return {};
+}
+
+std::shared_ptr<const ServedVersion> Catalog::load(const Version& version) {
+  std::string stamp = loader_.stamp(version);
+  if (!retries_.is_due(version.id, stamp, std::chrono::steady_clock::now())) return nullptr;
+  auto made = loader_.load_version(version);
+  if (made) {
+    retries_.note_success(version.id);
+    log::info("version.loaded",
+              {{"model", version.model}, {"version", version.semver.to_string()}, {"digest", version.digest.hex()}});
+    return *std::move(made);
+  }
+  failures_.add();
+  const Error& error = made.error();
+  if (retries_.note_failure(version.id, std::move(stamp), error.message, std::chrono::steady_clock::now())) {
+    log::error("version.load_failed", {{"model", version.model},
+                                       {"version", version.semver.to_string()},
+                                       {"reason", error.reason},
+                                       {"message", error.message}});
+  }
+  return nullptr;
 }
 
 }  // namespace slipway

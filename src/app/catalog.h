@@ -2,7 +2,7 @@
 //
 // reconcile() compares the approved versions in SQL with the published snapshot, loads what is new, and publishes once.
 // It runs on one thread of its own: after each decision, and every few seconds for decisions taken on other nodes. A
-// version that cannot be loaded is left out, logged, counted and tried again.
+// version that cannot be loaded is left out, logged, counted and tried again after longer and longer (load_retries.h).
 #pragma once
 
 #include <atomic>
@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "app/load_retries.h"
 #include "base/metrics.h"
 #include "base/snapshot.h"
 #include "registry/model_store.h"
@@ -42,6 +43,7 @@ class Catalog {
  private:
   Status reconcile();
   Result<std::vector<Version>> approved();
+  std::shared_ptr<const ServedVersion> load(const Version& version);  // null: not now
   void loop();
 
   Database& database_;
@@ -50,9 +52,10 @@ class Catalog {
   const std::chrono::milliseconds interval_;
   SnapshotCell<ServingSnapshot> snapshot_;
   std::map<std::string, std::shared_ptr<const ServedVersion>> loaded_;  // by version id
-  std::map<std::string, std::string> failed_;                           // by version id: why
+  LoadRetries retries_;                                                 // by version id
   metrics::Gauge serving_;
   metrics::Gauge failing_;
+  metrics::Counter failures_;
 
   std::mutex mutex_;
   std::condition_variable wake_;

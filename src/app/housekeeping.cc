@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "registry/garbage.h"
+#include "registry/uploads.h"
 
 namespace slipway {
 namespace {
@@ -9,7 +10,6 @@ namespace {
 constexpr std::chrono::seconds kTick{5};
 constexpr std::chrono::minutes kUsesInterval{1};
 constexpr std::chrono::hours kGarbageInterval{1};
-constexpr std::chrono::hours kGarbageGrace{24};  // how long an upload may take from its first file to its version
 
 void report(std::string_view event, const Status& status) {
   if (!status) log::error(event, {{"reason", status.error().reason}, {"message", status.error().message}});
@@ -83,7 +83,7 @@ void Housekeeping::tick() {
   }
   if (now < garbage_due_) return;
   garbage_due_ = now + kGarbageInterval;
-  const auto collected = collect_garbage(database_, objects_, system_clock(), kGarbageGrace);
+  const auto collected = collect_garbage(database_, objects_, system_clock(), kUploadKept);
   if (!collected) {
     report("registry.garbage_failed", fail(collected.error()));
   } else if (collected->objects > 0) {

@@ -1,5 +1,6 @@
 #include "app/secret_file.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -31,10 +32,15 @@ tl::unexpected<Error> refuse(const std::filesystem::path& path, const std::strin
   return fail(Code::kFailedPrecondition, "app.secret_file", path.string() + ": " + why);
 }
 
-Result<Secret> load(const std::filesystem::path& path, int descriptor, std::size_t size_bytes) {
+Status check_private(const std::filesystem::path& path, int descriptor) {
   struct stat info {};
   if (fstat(descriptor, &info) != 0) return refuse(path, std::strerror(errno));
   if ((info.st_mode & 077) != 0) return refuse(path, "others can read it; chmod 600");
+  return {};
+}
+
+Result<Secret> load(const std::filesystem::path& path, int descriptor, std::size_t size_bytes) {
+  SLIPWAY_CHECK(check_private(path, descriptor));
   std::string bytes(size_bytes + 1, '\0');
   const ssize_t got = read(descriptor, bytes.data(), bytes.size());
   if (got != static_cast<ssize_t>(size_bytes))
@@ -60,6 +66,18 @@ Result<Secret> load_or_create_secret(const std::filesystem::path& path, std::siz
                           fsync(created.get()) == 0 && rename(temporary.c_str(), path.c_str()) == 0;
   if (!is_written) return refuse(path, std::strerror(errno));
   return Secret(std::move(bytes));
+}
+
+Result<Secret> load_secret_line(const std::filesystem::path& path) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return refuse(path, std::strerror(errno));
+  SLIPWAY_CHECK(check_private(path, file.get()));
+  std::string line(4096, '\0');
+  const ssize_t got = read(file.get(), line.data(), line.size());
+  line.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  line.resize(std::min(line.find_first_of("\r\n"), line.size()));
+  if (line.empty()) return refuse(path, "its first line is empty");
+  return Secret(std::move(line));
 }
 
 }  // namespace slipway

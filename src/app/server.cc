@@ -16,11 +16,14 @@
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "outbox/deliverer.h"
+#include "outbox/target_address.h"
 #include "protocol/admin/audit_routes.h"
 #include "protocol/admin/gate.h"
 #include "protocol/admin/key_routes.h"
 #include "protocol/admin/model_routes.h"
 #include "protocol/admin/route_list.h"
+#include "protocol/admin/webhook_routes.h"
 #include "protocol/http_server.h"
 #include "protocol/inference/routes.h"
 #include "protocol/telemetry/process_metrics.h"
@@ -86,7 +89,9 @@ struct Server::Parts {
 
   Status open_stores();
   Status open_serving();
+  Status open_outbox();
   Status open_http();
+  SendPolicy send_policy() const;
   Router make_router(unsigned thread);
 
   const Settings settings;
@@ -111,6 +116,9 @@ struct Server::Parts {
   RequestObserver observer{registry, settings.io_threads};
   std::atomic<bool> is_ready{false};
   std::unique_ptr<Housekeeping> housekeeping;
+  Outbox outbox;
+  const WebhookStore webhooks{settings.may_webhooks_be_private};
+  std::unique_ptr<Deliverer> deliverer;
   std::unique_ptr<HttpServer> http;
 };
 
@@ -145,12 +153,33 @@ Status Server::Parts::open_serving() {
                                                   .runner_threads = settings.runner_threads,
                                                   .runner_queue_max = settings.runner_queue_max});
   catalog = std::make_unique<Catalog>(*database, models, *loader, registry, settings.reconcile_interval);
-  checker = std::make_unique<PushChecker>(*bundles, *loader, "/proc/self/exe", (data / "tmp").string(),
-                                          settings.probe_timeout);
+  checker = std::make_unique<PushChecker>(*bundles, "/proc/self/exe", (data / "tmp").string(), settings.probe_timeout);
   push = std::make_unique<Push>(
       *database, *bundles, models, system_clock(),
       [this](const Manifest& manifest, const Digest& bundle) { return checker->check(manifest, bundle); });
   return catalog->start();
+}
+
+SendPolicy Server::Parts::send_policy() const {
+  SendPolicy policy;
+  policy.timeout = settings.webhook_timeout;
+  policy.allows_private = settings.may_webhooks_be_private;
+  policy.ca_file = settings.webhook_ca_file;
+  return policy;
+}
+
+Status Server::Parts::open_outbox() {
+  if (!settings.openlineage_url.empty()) SLIPWAY_CHECK(check_target_url(settings.openlineage_url, true));
+  DelivererSettings chosen;
+  chosen.limits.backoff.first = settings.webhook_backoff;
+  chosen.limits.attempts_max = settings.webhook_attempts_max;
+  chosen.policy = send_policy();
+  chosen.openlineage_url = settings.openlineage_url;
+  if (!settings.openlineage_key_file.empty()) {
+    SLIPWAY_TRY(chosen.openlineage_key, load_secret_line(settings.openlineage_key_file));
+  }
+  deliverer = std::make_unique<Deliverer>(*database, std::move(chosen), registry);
+  return deliverer->start();
 }
 
 Router Server::Parts::make_router(unsigned thread) {
@@ -169,11 +198,20 @@ Router Server::Parts::make_router(unsigned thread) {
                               .decisions = decisions,
                               .blob_bytes_max = settings.blob_bytes_max,
                               .temporary_directory = (data / "tmp").string(),
-                              .on_change = [this] { catalog->notify(); }};
+                              .on_change = [this] {
+                                catalog->notify();
+                                deliverer->notify();
+                              }};
   add_model_routes(router, parts);
   add_blob_routes(router, parts);
   add_key_routes(router, *access, decisions);
   add_audit_routes(router, *audit, data / "audit");
+  add_webhook_routes(router, {.database = *database,
+                              .webhooks = webhooks,
+                              .outbox = outbox,
+                              .decisions = decisions,
+                              .policy = send_policy(),
+                              .on_change = [this] { deliverer->notify(); }});
   add_telemetry_routes(router, registry);
   add_route_list(router);
   return router;
@@ -214,6 +252,7 @@ Result<std::unique_ptr<Server>> Server::open(Settings settings) {
   SLIPWAY_CHECK(parts->open_stores());
   remove_ready_file(parts->settings.ready_file);  // the data is ours now, so no other server runs that wrote it
   SLIPWAY_CHECK(parts->open_serving());
+  SLIPWAY_CHECK(parts->open_outbox());
   SLIPWAY_CHECK(parts->open_http());
   parts->housekeeping = std::make_unique<Housekeeping>(*parts->database, *parts->objects, *parts->access, *parts->audit,
                                                        parts->admission, parts->registry);
@@ -246,6 +285,7 @@ Status Server::run() {
   remove_ready_file(settings.ready_file);
   log::info("server.draining", {{"signal", received}, {"in_flight", parts.http->in_flight()}});
   const bool is_clean = parts.http->drain(settings.drain_timeout);
+  parts.deliverer->stop();
   parts.housekeeping.reset();
   parts.catalog->stop();
   SLIPWAY_CHECK(parts.access->flush_last_used());

@@ -36,11 +36,19 @@ struct Settings {
   std::uint32_t requests_in_flight_max = 1024;  // predictions admitted at once, over all models
   std::uint32_t runner_queue_max = 256;         // waiting for one version's runners
   std::chrono::milliseconds predict_timeout{30'000};
-  std::chrono::microseconds inline_run_max{100};  // a version whose run is quicker runs on the I/O thread
+  std::chrono::microseconds inline_run_max{100};  // shorter runs happen on the I/O thread
   std::chrono::milliseconds drain_timeout{10'000};
   std::chrono::milliseconds probe_timeout{60'000};
   std::chrono::milliseconds reconcile_interval{2'000};
   std::string log_level = "info";
+
+  bool may_webhooks_be_private = false;  // webhooks may name addresses of this machine and of private networks
+  std::string webhook_ca_file;           // certificates that receivers are checked with, in PEM; "": the system's
+  std::int64_t webhook_attempts_max = 15;
+  std::chrono::milliseconds webhook_timeout{10'000};
+  std::chrono::milliseconds webhook_backoff{1'000};  // the bound of the first wait; it doubles up to 10 minutes
+  std::string openlineage_url;                       // where lineage events are sent; "": nowhere
+  std::string openlineage_key_file;                  // its first line is sent as a bearer token; "": none
 };
 
 // "127.0.0.1:8080", "[::1]:0", "localhost:8080" into address and port.

@@ -59,15 +59,10 @@ std::optional<Id> Id::parse(std::string_view text) noexcept {
 }
 
 void Id::write(char* out) const noexcept {
-  std::size_t nibble = 0;
-  for (std::size_t i = 0; i < 36; ++i) {
-    if (is_dash_at(i)) {
-      out[i] = '-';
-      continue;
-    }
-    const std::uint8_t byte = bytes_[nibble / 2];
-    out[i] = kHex[nibble % 2 == 0 ? byte >> 4 : byte & 15];
-    ++nibble;
+  for (std::size_t i = 0; i < bytes_.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) *out++ = '-';
+    *out++ = kHex[bytes_[i] >> 4];
+    *out++ = kHex[bytes_[i] & 15];
   }
 }
 

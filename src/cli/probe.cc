@@ -5,6 +5,7 @@
 
 #include "cli/context.h"
 #include "runtime/probe.h"
+#include "serving/probe_suite.h"
 
 namespace slipway::cli {
 
@@ -25,13 +26,17 @@ void add_probe_command(CLI::App& app, Context& context) {
   command->add_option("--memory-bytes-max", settings.memory_bytes_max, "Most memory it may use")->capture_default_str();
   command->add_option("--runtime-library", settings.runtime_library, "ONNX Runtime to use instead of the installed one")
       ->type_name("FILE");
+  command->add_option("--tests", settings.suite, "Test suite (JSON) to run as well")->type_name("FILE");
+  command->add_option("--bundle", settings.suite_directory, "Where the paths of the suite's data begin")
+      ->type_name("DIR")
+      ->default_str("the suite's directory");
   command->add_flag("--allow-without-seccomp", settings.allow_without_seccomp,
                     "Go on where the kernel has no system call filter");
   command->add_flag("--in-process", arguments->is_in_process)
       ->group("");  // for the child that the command starts itself
   command->callback([arguments, &context] {
     arguments->is_json = context.options.is_json;
-    run_probe_command(*arguments);  // ends the process
+    run_probe_command(*arguments, &read_probe_suite);  // ends the process
   });
 }
 

@@ -1,6 +1,7 @@
 #include "cli/serve.h"
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <signal.h>
@@ -8,6 +9,7 @@
 
 #include "app/server.h"
 #include "base/log.h"
+#include "serving/runner_pool.h"
 
 namespace slipway {
 namespace {
@@ -20,6 +22,8 @@ struct ServeOptions {
   std::int64_t predict_timeout_ms = 30'000;
   std::int64_t drain_timeout_ms = 10'000;
   std::int64_t probe_timeout_ms = 60'000;
+  std::int64_t webhook_timeout_ms = 10'000;
+  std::int64_t webhook_backoff_ms = 1'000;
 };
 
 Status apply(ServeOptions& options) {
@@ -30,7 +34,17 @@ Status apply(ServeOptions& options) {
   settings.predict_timeout = std::chrono::milliseconds(options.predict_timeout_ms);
   settings.drain_timeout = std::chrono::milliseconds(options.drain_timeout_ms);
   settings.probe_timeout = std::chrono::milliseconds(options.probe_timeout_ms);
+  settings.webhook_timeout = std::chrono::milliseconds(options.webhook_timeout_ms);
+  settings.webhook_backoff = std::chrono::milliseconds(options.webhook_backoff_ms);
   return check(settings);
+}
+
+constexpr std::chrono::milliseconds kLastRunMax{1'000};  // what a run asked to end may take for it
+
+int exit_code_after(const Status& status) {
+  if (status) return 0;
+  std::cerr << "slipway serve: " << status.error().message << " (" << status.error().reason << ")\n";
+  return status.error().code == Code::kInvalidArgument ? 2 : 1;
 }
 
 int serve(ServeOptions& options) {
@@ -49,9 +63,10 @@ int serve(ServeOptions& options) {
     status = server ? (*server)->run() : fail(std::move(server).error());
   }
   log::stop();
-  if (status) return 0;
-  std::cerr << "slipway serve: " << status.error().message << " (" << status.error().reason << ")\n";
-  return status.error().code == Code::kInvalidArgument ? 2 : 1;
+  const int exit_code = exit_code_after(status);
+  // Destructors of the program and of the runtime's library would run under a model that cannot be interrupted.
+  if (!RunnerPool::wait_until_none(kLastRunMax)) std::_Exit(exit_code);
+  return exit_code;
 }
 
 }  // namespace
@@ -117,6 +132,25 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   command->add_option("--drain-timeout-ms", options->drain_timeout_ms, "Longest time to finish requests after SIGTERM")
       ->check(CLI::Range(0, 3'600'000))
       ->capture_default_str();
+  command->add_flag("--webhook-private-networks", settings.may_webhooks_be_private,
+                    "Webhooks may name addresses of this machine and of private networks");
+  command->add_option("--webhook-ca", settings.webhook_ca_file,
+                      "Certificates that receivers are checked with, in PEM; the system's without it");
+  command->add_option("--webhook-attempts-max", settings.webhook_attempts_max, "Attempts before a delivery is given up")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
+  command->add_option("--webhook-timeout-ms", options->webhook_timeout_ms, "Longest time for one attempt")
+      ->check(CLI::Range(1, 300'000))
+      ->capture_default_str();
+  command
+      ->add_option("--webhook-backoff-ms", options->webhook_backoff_ms,
+                   "Bound of the wait after the first failure; it doubles with each, up to 10 minutes")
+      ->check(CLI::Range(1, 600'000))
+      ->capture_default_str();
+  command->add_option("--openlineage-url", settings.openlineage_url,
+                      "Where OpenLineage events are sent, such as http://marquez:5000/api/v1/lineage");
+  command->add_option("--openlineage-key-file", settings.openlineage_key_file,
+                      "File whose first line is sent with them as a bearer token");
   command->add_option("--log-level", settings.log_level, "Least level that is logged")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->capture_default_str();

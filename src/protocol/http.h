@@ -99,6 +99,9 @@ struct Route {
 using Gate =
     std::function<Result<std::shared_ptr<const Principal>>(const HttpRequest&, Permission, std::string_view model)>;
 
+// Writes a refusal that is made before a handler runs (401, 404, 405, 413, …) as a dialect's clients read it.
+using ErrorWriter = HttpResponse (*)(const Error& error, const HttpRequest& request, int status);
+
 // The routes of one I/O thread. match() is O(segments) where no literal and parameter compete for a place; literals
 // win. One trailing slash is ignored.
 class Router {
@@ -111,6 +114,8 @@ class Router {
   // Precondition: the method and pattern are not yet taken (asserts).
   void add(Route route);
   void set_gate(Gate gate);
+  // For paths that begin with `prefix`; others get error_response().
+  void add_error_writer(std::string prefix, ErrorWriter writer);
 
   struct Match {
     const Route* route = nullptr;  // null: no such path, or the method is not allowed
@@ -119,6 +124,7 @@ class Router {
   // Fills request.parameters and request.route. A HEAD without its own route matches the path's GET.
   Match match(Method method, HttpRequest& request) const;
   const Gate& gate() const noexcept;
+  ErrorWriter error_writer(std::string_view path) const noexcept;
   std::vector<const Route*> routes() const;  // for the access matrix test and the API reference
 
  private:
@@ -126,6 +132,7 @@ class Router {
   std::unique_ptr<Node> root_;
   std::vector<std::unique_ptr<Route>> routes_;
   Gate gate_;
+  std::vector<std::pair<std::string, ErrorWriter>> error_writers_;
 };
 
 // {"error": "…", "code": "invalid_argument", "reason": "…", "details": […], "request_id": "…"} with the HTTP status of

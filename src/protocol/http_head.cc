@@ -29,6 +29,22 @@ constexpr std::array<bool, 256> make_token_table() {
 constexpr auto kIsToken = make_token_table();
 
 bool is_token(char c) noexcept { return kIsToken[static_cast<unsigned char>(c)]; }
+
+// Not allowed in the value of a header: all control characters but the tab.
+constexpr std::array<bool, 256> make_control_table() {
+  std::array<bool, 256> table{};
+  for (std::size_t c = 0; c < 0x20; ++c) table[c] = c != '\t';
+  table[0x7F] = true;
+  return table;
+}
+constexpr auto kIsControl = make_control_table();
+
+bool has_control(std::string_view text) noexcept {
+  bool found = false;
+  for (const char c : text) found |= kIsControl[static_cast<unsigned char>(c)];  // no branch: almost never
+  return found;
+}
+
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 bool equals_lower(std::string_view text, std::string_view lower_case) noexcept {
@@ -100,13 +116,11 @@ HttpResult<bool> parse_header(std::span<char> line, RequestHead& head) {
   std::size_t end = text.size();
   while (begin < end && (text[begin] == ' ' || text[begin] == '\t')) ++begin;
   while (end > begin && (text[end - 1] == ' ' || text[end - 1] == '\t')) --end;
-  for (std::size_t i = begin; i < end; ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if ((byte < 0x20 && byte != '\t') || byte == 0x7F) {
-      return malformed("http.bad_header", "the header " + quoted(text.substr(0, colon)) + " has a control character");
-    }
+  const std::string_view value = text.substr(begin, end - begin);
+  if (has_control(value)) {
+    return malformed("http.bad_header", "the header " + quoted(text.substr(0, colon)) + " has a control character");
   }
-  head.headers.emplace_back(text.substr(0, colon), text.substr(begin, end - begin));
+  head.headers.emplace_back(text.substr(0, colon), value);
   return true;
 }
 
@@ -177,9 +191,8 @@ HttpResult<bool> interpret(RequestHead& head, bool is_http_1_0) {
 // The end of the head (behind its empty line), or npos.
 std::size_t find_end(std::string_view text, std::size_t scanned) noexcept {
   const std::size_t from = scanned > 3 ? scanned - 3 : 0;
-  const void* found = memmem(text.data() + from, text.size() - from, "\r\n\r\n", 4);
-  if (found == nullptr) return std::string_view::npos;
-  return static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) + 4;
+  const std::size_t found = text.find("\r\n\r\n", from);
+  return found == std::string_view::npos ? found : found + 4;
 }
 
 bool has_bare_line_feed(std::string_view text, std::size_t scanned) noexcept {

@@ -41,27 +41,6 @@ Status check_segments(std::string_view path) {
   }
 }
 
-Result<std::string> decode_component(std::string_view raw) {
-  std::string out;
-  out.reserve(raw.size());
-  for (std::size_t i = 0; i < raw.size(); ++i) {
-    if (raw[i] != '%') {
-      out += raw[i] == '+' ? ' ' : raw[i];
-      continue;
-    }
-    const int byte = escaped_byte(raw, i);
-    if (byte <= 0) {
-      return fail(
-          Code::kInvalidArgument, "http.bad_query",
-          "the query has a broken escape or a NUL in " + quoted(raw) + "; an escape is % and two hexadecimal digits");
-    }
-    out += static_cast<char>(byte);
-    i += 2;
-  }
-  if (!is_utf8(out)) return fail(Code::kInvalidArgument, "http.bad_query", "the query has a value that is not UTF-8");
-  return out;
-}
-
 }  // namespace
 
 Result<std::string_view> decode_path(std::span<char> raw) {
@@ -89,6 +68,27 @@ Result<std::string_view> decode_path(std::span<char> raw) {
   return path;
 }
 
+Result<std::string> decode_query_component(std::string_view raw) {
+  std::string out;
+  out.reserve(raw.size());
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    if (raw[i] != '%') {
+      out += raw[i] == '+' ? ' ' : raw[i];
+      continue;
+    }
+    const int byte = escaped_byte(raw, i);
+    if (byte <= 0) {
+      return fail(
+          Code::kInvalidArgument, "http.bad_query",
+          "the query has a broken escape or a NUL in " + quoted(raw) + "; an escape is % and two hexadecimal digits");
+    }
+    out += static_cast<char>(byte);
+    i += 2;
+  }
+  if (!is_utf8(out)) return fail(Code::kInvalidArgument, "http.bad_query", "the query has a value that is not UTF-8");
+  return out;
+}
+
 Result<std::optional<std::string>> find_query_parameter(std::string_view query, std::string_view name) {
   std::optional<std::string> found;
   while (!query.empty()) {
@@ -96,13 +96,13 @@ Result<std::optional<std::string>> find_query_parameter(std::string_view query, 
     const std::string_view pair = query.substr(0, end);
     query.remove_prefix(std::min(end + 1, query.size()));
     const std::size_t equals = std::min(pair.find('='), pair.size());
-    SLIPWAY_TRY(const std::string key, decode_component(pair.substr(0, equals)));
+    SLIPWAY_TRY(const std::string key, decode_query_component(pair.substr(0, equals)));
     if (key != name) continue;
     if (found) {
       return fail(Code::kInvalidArgument, "http.repeated_query_parameter",
                   "the query gives " + quoted(name) + " more than once; give it once");
     }
-    SLIPWAY_TRY(found, decode_component(pair.substr(std::min(equals + 1, pair.size()))));
+    SLIPWAY_TRY(found, decode_query_component(pair.substr(std::min(equals + 1, pair.size()))));
   }
   return found;
 }

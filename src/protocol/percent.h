@@ -19,4 +19,7 @@ Result<std::string_view> decode_path(std::span<char> raw);
 // Fails when the name is given twice, an escape is broken, or the value is not UTF-8 or contains NUL.
 Result<std::optional<std::string>> find_query_parameter(std::string_view query, std::string_view name);
 
+// One name or value of a query.
+Result<std::string> decode_query_component(std::string_view raw);
+
 }  // namespace slipway

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <ctime>
+#include <span>
 
 namespace slipway {
 namespace {
@@ -13,10 +14,13 @@ void append_number(std::string& out, std::uint64_t number) {
   out.append(digits.data(), end);
 }
 
+// Control characters become spaces: nobody can put a line of their own into a response.
 void append_value(std::string& out, std::string_view value) {
-  for (const char c : value) {
+  const std::size_t start = out.size();
+  out += value;
+  for (char& c : std::span(out).subspan(start)) {
     const auto byte = static_cast<unsigned char>(c);
-    out += (byte < 0x20 && byte != '\t') || byte == 0x7F ? ' ' : c;
+    if ((byte < 0x20 && byte != '\t') || byte == 0x7F) c = ' ';
   }
 }
 

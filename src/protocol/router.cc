@@ -91,6 +91,17 @@ void Router::add(Route route) {
 void Router::set_gate(Gate gate) { gate_ = std::move(gate); }
 const Gate& Router::gate() const noexcept { return gate_; }
 
+void Router::add_error_writer(std::string prefix, ErrorWriter writer) {
+  error_writers_.emplace_back(std::move(prefix), writer);
+}
+
+ErrorWriter Router::error_writer(std::string_view path) const noexcept {
+  for (const auto& [prefix, writer] : error_writers_) {
+    if (path.starts_with(prefix)) return writer;
+  }
+  return error_response;
+}
+
 Router::Match Router::match(Method method, HttpRequest& request) const {
   request.parameters.clear();
   request.route = {};

@@ -229,8 +229,9 @@ void Session::call_worker(const WorkerHandler& handler) {
       response = handler(self->request_);
     } catch (
         const std::exception& thrown) {  // a library threw through a handler: this request fails, the server does not
-      response = error_response(
-          {Code::kInternal, "http.handler", std::string("the handler failed: ") + thrown.what(), {}}, self->request_);
+      response = self->thread_.router.error_writer(self->request_.path)(
+          {Code::kInternal, "http.handler", std::string("the handler failed: ") + thrown.what(), {}}, self->request_,
+          500);
     }
     self->compress(response);
     self->on_response(std::move(response));

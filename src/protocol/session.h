@@ -62,6 +62,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool begin_request();
   bool begin_body(const Route& route);
   bool refuse(const Error& error, int status);
+  bool refuse(const Error& error, int status, std::string_view path);
   bool refuse(const HttpFailure& failure) { return refuse(failure.error, failure.status); }
   void answer_without_route(const Router::Match& match);
   void skip_or_close_body();

@@ -44,7 +44,11 @@ bool Session::begin_request() {
   request_.trace = trace ? *trace : start_trace(request_.request_id);
 
   auto path = decode_path(head_.target_path);
-  if (!path) return refuse(path.error(), 400);
+  if (!path) {
+    // decode_path() has changed nothing before the first escape, where a dialect's prefix ends.
+    const std::string_view raw(head_.target_path.data(), head_.target_path.size());
+    return refuse(path.error(), 400, raw);
+  }
   request_.path = *path;
   const Router::Match match = thread_.router.match(request_.method, request_);
   route_ = match.route;
@@ -172,9 +176,11 @@ void Session::release() {
   if (std::exchange(is_counted_, false)) thread_.server.in_flight.fetch_sub(1, std::memory_order_relaxed);
 }
 
-bool Session::refuse(const Error& error, int status) {
+bool Session::refuse(const Error& error, int status) { return refuse(error, status, request_.path); }
+
+bool Session::refuse(const Error& error, int status, std::string_view path) {
   skip_or_close_body();
-  response_ = error_response(error, request_, status);
+  response_ = thread_.router.error_writer(path)(error, request_, status);
   is_compressed_ = true;
   coding_ = {};
   state_ = State::kRespond;

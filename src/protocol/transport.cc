@@ -18,11 +18,15 @@ class TcpTransport final : public Transport {
   void attach(Session& session) noexcept override { session_ = &session; }
   void begin() override { session_->on_ready(true); }
 
+  // Waits first: async_read_some() would try to receive at once, in vain, as the next request never is there yet.
   void read(std::span<std::byte> into) override {
-    socket_.async_read_some(asio::buffer(into.data(), into.size()),
-                            [session = session_->shared_from_this()](error_code error, std::size_t bytes) {
-                              session->on_read(error ? 0 : bytes);
-                            });
+    socket_.async_wait(asio::socket_base::wait_read,
+                       [this, into, session = session_->shared_from_this()](error_code error) {
+                         if (error) return session->on_read(0);
+                         const std::size_t bytes = socket_.read_some(asio::buffer(into.data(), into.size()), error);
+                         if (error == asio::error::would_block) return read(into);
+                         session->on_read(error ? 0 : bytes);
+                       });
   }
 
   // One system call for head and body; the event loop is asked only for what the socket did not take.

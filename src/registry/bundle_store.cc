@@ -167,6 +167,13 @@ std::string_view to_string(FileVerdict verdict) noexcept {
   return kNames[static_cast<std::size_t>(verdict)];
 }
 
+Error incomplete_bundle() {
+  return {Code::kFailedPrecondition,
+          "bundle.incomplete",
+          "files of the bundle are not in the store; upload them first",
+          {}};
+}
+
 Status BundleStore::put_blob(const std::string& path, const Digest& expected) const {
   SLIPWAY_TRY(LocalFile file, LocalFile::open(path));
   std::vector<std::byte> buffer(kChunkBytes);
@@ -200,10 +207,7 @@ Result<std::vector<Digest>> BundleStore::missing(std::span<const Digest> digests
 }
 
 Status BundleStore::put_manifest(const Manifest& manifest) const {
-  Error incomplete{Code::kFailedPrecondition,
-                   "bundle.incomplete",
-                   "files of the bundle are not in the store; upload them first",
-                   {}};
+  Error incomplete = incomplete_bundle();
   for (const ManifestFile& file : manifest.files) {
     const auto info = objects_->stat(blob_key(file.sha256));
     if (!info && info.error().code != Code::kNotFound) return fail(info.error());
@@ -223,6 +227,21 @@ Status BundleStore::put_manifest(const Manifest& manifest) const {
   Status finished = writer->finish();
   if (!finished && finished.error().code == Code::kAlreadyExists) return {};
   return finished;
+}
+
+std::string BundleStore::stamp(const Digest& bundle) const {
+  std::vector<std::string> keys = {manifest_key(bundle)};
+  if (const auto content = manifest(bundle)) {
+    for (const ManifestFile& file : content->files) keys.push_back(blob_key(file.sha256));
+  }
+  std::string stamp;
+  for (const std::string& key : keys) {
+    const auto info = objects_->stat(key);
+    stamp += info ? std::to_string(info->size_bytes) + '@' + std::to_string(info->modified.time_since_epoch().count())
+                  : info.error().reason;
+    stamp += ' ';
+  }
+  return stamp;
 }
 
 Result<Manifest> BundleStore::manifest(const Digest& bundle) const {

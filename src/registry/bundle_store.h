@@ -31,6 +31,9 @@ struct VerifiedFile {
   std::string found;  // digest of what is there, when it was tampered with
 };
 
+// failed_precondition "bundle.incomplete", for a detail each: field is the path, rule what it should be.
+Error incomplete_bundle();
+
 struct VerifyReport {
   Digest bundle;
   bool is_intact = false;
@@ -52,6 +55,8 @@ class BundleStore {
   // failed_precondition "bundle.incomplete" (details: a path each) while a blob is missing or has another size.
   Status put_manifest(const Manifest& manifest) const;
 
+  // Changes when stored objects of the bundle are replaced, appear or go; reads none but the manifest.
+  std::string stamp(const Digest& bundle) const;
   Result<Manifest> manifest(const Digest& bundle) const;  // not_found "bundle.not_found"
   Result<AlignedBytes> load(const Manifest& manifest, std::string_view path) const;
   // Writes every file below `directory`, which must not exist: as a whole, or not at all. Files are read-only.

@@ -23,6 +23,7 @@ Status remove_condemned(Database& database, ObjectStore& objects) {
 
 Result<std::int64_t> forget_bundles(Database& database, std::int64_t before) {
   return in_write(database, [&](Transaction& t) -> Result<std::int64_t> {
+    SLIPWAY_CHECK(t.execute("DELETE FROM blob_uploads WHERE uploaded_at < $1", {before}));
     SLIPWAY_CHECK(
         t.execute("DELETE FROM bundle_objects WHERE bundle IN (SELECT b.digest FROM bundles b WHERE b.touched_at < $1 "
                   "AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.digest = b.digest))",
@@ -34,7 +35,7 @@ Result<std::int64_t> forget_bundles(Database& database, std::int64_t before) {
   });
 }
 
-// Of these objects, those that no bundle needs; they are condemned when this returns.
+// Of these objects, those that no bundle needs and nobody uploaded lately; they are condemned when this returns.
 Result<std::vector<const ObjectInfo*>> condemn(Database& database, std::span<const ObjectInfo> batch) {
   return in_write(database, [&](Transaction& t) -> Result<std::vector<const ObjectInfo*>> {
     std::vector<const ObjectInfo*> condemned;
@@ -42,7 +43,8 @@ Result<std::vector<const ObjectInfo*>> condemn(Database& database, std::span<con
       SLIPWAY_TRY(
           const std::int64_t count,
           t.execute("INSERT INTO condemned_objects (object_key) SELECT o.object_key FROM (SELECT $1 AS object_key) o "
-                    "WHERE NOT EXISTS (SELECT 1 FROM bundle_objects b WHERE b.object_key = $1)",
+                    "WHERE NOT EXISTS (SELECT 1 FROM bundle_objects b WHERE b.object_key = $1) "
+                    "AND NOT EXISTS (SELECT 1 FROM blob_uploads u WHERE u.object_key = $1)",
                     {object.key}));
       if (count > 0) condemned.push_back(&object);
     }

@@ -1,5 +1,6 @@
 #include "base/bytes.h"
 #include "base/json_writer.h"
+#include "outbox/events.h"
 #include "registry/approval_rules.h"
 #include "registry/model_rows.h"
 #include "registry/model_store.h"
@@ -19,6 +20,19 @@ Status check_request(std::string_view principal, std::string_view reason) {
   SLIPWAY_CHECK(check_principal(principal));
   return check_text("reason", reason, kReasonMax);
 }
+
+ModelVersionDecision told(ModelVersionDecision::Kind kind, const Version& version, std::string_view principal,
+                          std::string_view reason) {
+  return {kind,
+          version.model,
+          std::to_string(version.number),
+          version.semver.to_string(),
+          version.digest.hex(),
+          std::string(principal),
+          std::string(reason)};
+}
+
+using Told = ModelVersionDecision::Kind;
 
 }  // namespace
 
@@ -54,6 +68,7 @@ Result<Version> ModelStore::make_candidate(Transaction& t, std::string_view mode
   SLIPWAY_TRY(Version version, this->version(t, model, semver));
   SLIPWAY_CHECK(move(t, version, VersionState::kCandidate, ""));
   SLIPWAY_CHECK(record(t, model, version.id, "version.candidate", principal, decision_detail(version.digest, "")));
+  SLIPWAY_CHECK(emit(t, told(Told::kApprovalRequested, version, principal, ""), *clock_, *random_));
   return version;
 }
 
@@ -76,6 +91,7 @@ Result<ApprovalOutcome> ModelStore::approve(Transaction& t, const DecisionReques
   SLIPWAY_CHECK(move(t, outcome.version, VersionState::kApproved, request.reason));
   SLIPWAY_CHECK(record(t, request.model, outcome.version.id, "version.approved", request.principal,
                        decision_detail(request.digest, request.reason)));
+  SLIPWAY_CHECK(emit(t, told(Told::kApproved, outcome.version, request.principal, request.reason), *clock_, *random_));
   return outcome;
 }
 
@@ -90,6 +106,7 @@ Result<Version> ModelStore::reject(Transaction& t, const DecisionRequest& reques
   SLIPWAY_CHECK(move(t, version, VersionState::kDraft, request.reason));  // its trigger voids the approvals
   SLIPWAY_CHECK(record(t, request.model, version.id, "version.rejected", request.principal,
                        decision_detail(request.digest, request.reason)));
+  SLIPWAY_CHECK(emit(t, told(Told::kRejected, version, request.principal, request.reason), *clock_, *random_));
   return version;
 }
 
@@ -99,6 +116,7 @@ Result<Version> ModelStore::retire(Transaction& t, std::string_view model, const
   SLIPWAY_TRY(Version version, stored_version(t, model, semver));  // also one whose approvals were broken
   SLIPWAY_CHECK(move(t, version, VersionState::kRetired, reason));
   SLIPWAY_CHECK(record(t, model, version.id, "version.retired", principal, decision_detail(version.digest, reason)));
+  SLIPWAY_CHECK(emit(t, told(Told::kRetired, version, principal, reason), *clock_, *random_));
   return version;
 }
 

@@ -1,15 +1,17 @@
 #include "registry/push.h"
 
+#include "outbox/events.h"
 #include "registry/bundle_index.h"
 #include "registry/transact.h"
 
 namespace slipway {
 
-// The candidate that the same push made before; an error where the name is taken by something else, so that nobody
-// waits for checks in vain. The transaction that creates the version decides again.
-Result<std::optional<Version>> Push::find_earlier(const PushRequest& request, const Digest& bundle) const {
+// The candidate that the same push made before; an error where the name is taken by something else. Asked first, so
+// that nobody waits for checks in vain, and again by the transaction that creates the version.
+Result<std::optional<Version>> Push::find_earlier(Transaction& t, const PushRequest& request,
+                                                  const Digest& bundle) const {
   if (!request.semver) return std::optional<Version>();
-  auto found = in_read(*database_, [&](Transaction& t) { return models_->version(t, request.model, *request.semver); });
+  auto found = models_->version(t, request.model, *request.semver);
   if (!found && found.error().code == Code::kNotFound) return std::optional<Version>();
   if (!found) return fail(found.error());
   if (found->digest == bundle && found->author == request.author && found->was_candidate)
@@ -21,11 +23,17 @@ Result<std::optional<Version>> Push::find_earlier(const PushRequest& request, co
                   " with the digest " + found->digest.hex() + "; push under another version");
 }
 
-Result<Version> Push::create(Transaction& t, const PushRequest& request, const Digest& bundle,
-                             const CheckOutcome& checks) const {
+Result<PushOutcome> Push::create(Transaction& t, const PushRequest& request, const Digest& bundle,
+                                 const CheckOutcome& checks) const {
+  SLIPWAY_TRY(const std::optional<Version> earlier, find_earlier(t, request, bundle));
+  if (earlier) return PushOutcome{*earlier, false};  // the same push ran beside this one
+
   const auto model = models_->model(t, request.model);
   if (!model && model.error().code != Code::kNotFound) return fail(model.error());
-  if (!model) SLIPWAY_CHECK(models_->create_model(t, request.model, "", request.author));
+  if (!model) {
+    SLIPWAY_CHECK(models_->create_model(t, request.model, "", request.author));
+    SLIPWAY_CHECK(emit(t, RegisteredModelCreated{request.model, {}, ""}, *clock_));
+  }
   NewVersion version;
   version.model = request.model;
   if (request.semver) {
@@ -41,21 +49,25 @@ Result<Version> Push::create(Transaction& t, const PushRequest& request, const D
   version.test_report = checks.test_report;
   version.contract_digest = checks.contract_digest;
   SLIPWAY_TRY(const Version draft, models_->create_version(t, version));
-  if (!checks.is_passed) return draft;
-  return models_->make_candidate(t, draft.model, draft.semver, request.author);
+  const std::string number = std::to_string(draft.number);
+  SLIPWAY_CHECK(emit(
+      t, ModelVersionCreated{draft.model, number, "models:/" + draft.model + '/' + number, "", {}, draft.description},
+      *clock_));
+  if (!checks.is_passed) return PushOutcome{draft, true};
+  SLIPWAY_TRY(const Version candidate, models_->make_candidate(t, draft.model, draft.semver, request.author));
+  return PushOutcome{candidate, true};
 }
 
 Result<PushOutcome> Push::run(const PushRequest& request) const {
   SLIPWAY_CHECK(check_model_name(request.model));
   const Digest bundle = bundle_digest(request.manifest);
-  SLIPWAY_TRY(const std::optional<Version> earlier, find_earlier(request, bundle));
+  SLIPWAY_TRY(const std::optional<Version> earlier,
+              in_read(*database_, [&](Transaction& t) { return find_earlier(t, request, bundle); }));
   if (earlier) return PushOutcome{*earlier, false};
   SLIPWAY_CHECK(database_->write([&](Transaction& t) { return index_bundle(t, request.manifest, *clock_); }));
   SLIPWAY_CHECK(bundles_->put_manifest(request.manifest));
   SLIPWAY_TRY(const CheckOutcome checks, checker_(request.manifest, bundle));
-  SLIPWAY_TRY(const Version version,
-              in_write(*database_, [&](Transaction& t) { return create(t, request, bundle, checks); }));
-  return PushOutcome{version, true};
+  return in_write(*database_, [&](Transaction& t) { return create(t, request, bundle, checks); });
 }
 
 }  // namespace slipway

@@ -5,8 +5,8 @@
 //   3 one transaction creates the model where it is new, and the version: a candidate if the checks passed, else a
 //   draft
 //     that carries their report.
-// What a refused or broken push left in the store goes with registry/garbage.h. The same push again gives the same
-// candidate: clients retry.
+// What a refused or broken push left in the store goes with registry/garbage.h. The same push again, or at the same
+// time, gives the same candidate: clients retry.
 #pragma once
 
 #include <functional>
@@ -53,9 +53,9 @@ class Push {
   Result<PushOutcome> run(const PushRequest& request) const;
 
  private:
-  Result<std::optional<Version>> find_earlier(const PushRequest& request, const Digest& bundle) const;
-  Result<Version> create(Transaction& t, const PushRequest& request, const Digest& bundle,
-                         const CheckOutcome& checks) const;
+  Result<std::optional<Version>> find_earlier(Transaction& t, const PushRequest& request, const Digest& bundle) const;
+  Result<PushOutcome> create(Transaction& t, const PushRequest& request, const Digest& bundle,
+                             const CheckOutcome& checks) const;
 
   Database* database_;
   const BundleStore* bundles_;

@@ -134,5 +134,30 @@ TEST_P(PushTest, OneOfManyPushesAtOnceWins) {
   EXPECT_EQ(version_count(), 1U);
 }
 
+TEST_P(PushTest, SamePushAtTheSameTimeGivesEverybodyTheSameCandidate) {
+  const PushRequest same = request("a");
+  ASSERT_TRUE(bundles_.put_manifest(same.manifest));
+  std::atomic<int> checking = 0;
+  const ModelChecker together = [&](const Manifest&, const Digest&) -> Result<CheckOutcome> {
+    ++checking;
+    while (checking < 3) std::this_thread::yield();  // none creates the version before all have looked for it
+    return CheckOutcome{};
+  };
+  std::vector<Result<PushOutcome>> outcomes(3, fail(Code::kUnknown, "", ""));
+  std::vector<std::thread> threads;
+  for (auto& outcome : outcomes) {
+    threads.emplace_back([&] { outcome = Push(*database_, bundles_, store_, clock_, together).run(same); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  int created = 0;
+  for (const auto& outcome : outcomes) {
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_EQ(outcome->version.id, outcomes[0]->version.id);
+    created += outcome->is_new ? 1 : 0;
+  }
+  EXPECT_EQ(created, 1);
+  EXPECT_EQ(version_count(), 1U);
+}
+
 }  // namespace
 }  // namespace slipway

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "base/bytes.h"
 #include "runtime/batch_proof.h"
@@ -11,6 +12,7 @@
 #include "runtime/ort_handles.h"
 #include "runtime/ort_outputs.h"
 #include "runtime/ort_signature.h"
+#include "runtime/ort_staging.h"
 
 namespace slipway {
 namespace {
@@ -40,17 +42,15 @@ class OrtControl final : public RunControl {
 };
 
 // What one run needs; kept by RunOutputs from run to run.
+//
+// A client mostly sends the same shapes again. Its small tensors are then copied into values that already exist; and
+// from the third such run on the outputs have places of their own, too, so that the runtime makes nothing at all.
 struct OrtStorage final : RunOutputs::Storage {
-  ~OrtStorage() override { clear(); }
-
   void clear() noexcept override {
     tensors.clear();
-    for (std::vector<OrtValue*>* values : {&inputs, &outputs}) {
-      for (OrtValue* value : *values) {
-        if (value != nullptr) ort::api().ReleaseValue(value);
-      }
-      values->clear();
-    }
+    inputs.clear();
+    outputs.clear();
+    owned.clear();
   }
   std::byte* scratch_for(std::size_t index, std::size_t bytes) {
     if (scratch.size() <= index) scratch.resize(index + 1);
@@ -58,49 +58,89 @@ struct OrtStorage final : RunOutputs::Storage {
       scratch[index].resize(bytes / sizeof(std::max_align_t) + 1);
     return reinterpret_cast<std::byte*>(scratch[index].data());
   }
+  void forget_staged_outputs() noexcept {
+    for (StagedTensor& staged : staged_outputs) staged.drop();
+    has_staged_outputs = false;
+  }
 
   std::vector<std::uint32_t> order;
   std::vector<OrtValue*> inputs;
   std::vector<OrtValue*> outputs;      // of the session, in the order of `sources`
+  std::vector<ort::Value> owned;       // those of `inputs` and `outputs` that this run alone has
   std::vector<std::uint32_t> sources;  // which outputs of the session are asked for
+  std::vector<std::uint32_t> previous_sources;
   std::vector<const char*> output_names;
   std::vector<OutputSlot> slots;
-  std::vector<std::vector<std::max_align_t>> scratch;  // aligned copies of inputs that are not
+  std::vector<std::vector<std::max_align_t>> scratch;  // aligned copies of large inputs that are not
+  std::vector<StagedTensor> staged_inputs;
+  std::vector<StagedTensor> staged_outputs;  // in the order of `sources`
+  bool has_staged_outputs = false;
+  bool is_repeat = false;     // the run before was of the same session, shapes and outputs
+  std::uint64_t session = 0;  // of the run before
 };
 
 constexpr auto kFailed = Code::kInternal;
 constexpr std::string_view kFailedReason = "run.failed";
 
-Status make_string_tensor(const TensorView& input, OrtAllocator* allocator, OrtValue*& value) {
+Result<ort::Value> make_string_tensor(const TensorView& input, OrtAllocator* allocator) {
   constexpr std::string_view kWhat = "a text input cannot be handed over";
+  OrtValue* raw = nullptr;
   SLIPWAY_ORT(ort::api().CreateTensorAsOrtValue(allocator, input.shape.data(), input.shape.size(),
-                                                ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING, &value),
+                                                ONNX_TENSOR_ELEMENT_DATA_TYPE_STRING, &raw),
               kFailed, kFailedReason, kWhat);
+  ort::Value value(raw);
   for (std::size_t i = 0; i < input.strings.size(); ++i) {
     char* buffer = nullptr;
-    SLIPWAY_ORT(ort::api().GetResizedStringTensorElementBuffer(value, i, input.strings[i].size(), &buffer), kFailed,
+    SLIPWAY_ORT(ort::api().GetResizedStringTensorElementBuffer(raw, i, input.strings[i].size(), &buffer), kFailed,
                 kFailedReason, kWhat);
     if (!input.strings[i].empty()) std::memcpy(buffer, input.strings[i].data(), input.strings[i].size());
   }
-  return {};
+  return value;
 }
 
 // Over the request's own bytes where they are aligned for the type; else over a copy.
-Status make_input(const TensorView& input, const OnnxRuntime::Handles& handles, OrtStorage& storage) {
-  OrtValue*& value = storage.inputs.emplace_back(nullptr);
-  if (input.type == DataType::kBytes) return make_string_tensor(input, handles.allocator, value);
+Result<ort::Value> make_large_tensor(const TensorView& input, const OrtMemoryInfo& memory, std::size_t index,
+                                     OrtStorage& storage) {
   const auto* bytes = input.data.data();
-  if (bytes == nullptr || reinterpret_cast<std::uintptr_t>(bytes) % element_size(input.type) != 0) {
-    std::byte* copy = storage.scratch_for(storage.inputs.size() - 1, input.data.size() + 1);
-    if (bytes != nullptr) std::memcpy(copy, bytes, input.data.size());
+  if (reinterpret_cast<std::uintptr_t>(bytes) % element_size(input.type) != 0) {
+    std::byte* copy = storage.scratch_for(index, input.data.size());
+    std::memcpy(copy, bytes, input.data.size());
     bytes = copy;
   }
+  OrtValue* raw = nullptr;
   // The session only reads its inputs; the C interface has no const for it.
-  SLIPWAY_ORT(ort::api().CreateTensorWithDataAsOrtValue(handles.cpu_memory.get(), const_cast<std::byte*>(bytes),
-                                                        input.data.size(), input.shape.data(), input.shape.size(),
-                                                        ort::to_ort(input.type), &value),
-              kFailed, kFailedReason, "an input cannot be handed over");
+  SLIPWAY_ORT(
+      ort::api().CreateTensorWithDataAsOrtValue(&memory, const_cast<std::byte*>(bytes), input.data.size(),
+                                                input.shape.data(), input.shape.size(), ort::to_ort(input.type), &raw),
+      kFailed, kFailedReason, "an input cannot be handed over");
+  return ort::Value(raw);
+}
+
+Status make_input(const TensorView& input, const OnnxRuntime::Handles& handles, OrtStorage& storage) {
+  const std::size_t index = storage.inputs.size();
+  if (StagedTensor::fits(input.type, input.data.size())) {
+    if (storage.staged_inputs.size() <= index) storage.staged_inputs.resize(index + 1);
+    StagedTensor& staged = storage.staged_inputs[index];
+    if (!staged.holds(input.type, input.shape)) {
+      storage.is_repeat = false;
+      SLIPWAY_CHECK(staged.make(*handles.cpu_memory, input.type, input.shape, input.data.size()));
+    }
+    std::ranges::copy(input.data, staged.bytes().begin());
+    storage.inputs.push_back(staged.value());
+    return {};
+  }
+  storage.is_repeat = false;
+  SLIPWAY_TRY(ort::Value value, input.type == DataType::kBytes
+                                    ? make_string_tensor(input, handles.allocator)
+                                    : make_large_tensor(input, *handles.cpu_memory, index, storage));
+  storage.inputs.push_back(value.get());
+  storage.owned.push_back(std::move(value));
   return {};
+}
+
+std::uint64_t next_session_number() noexcept {
+  static std::atomic<std::uint64_t> last = 0;
+  return ++last;
 }
 
 }  // namespace
@@ -110,9 +150,12 @@ struct OnnxModel::Session {
   SessionLayout layout;
   std::vector<const char*> input_names;
   std::vector<std::uint32_t> all_outputs;  // indices into the signature
+  const std::uint64_t number = next_session_number();
+  std::atomic<bool> has_varying_shapes = false;  // outputs whose shape is not decided by the shapes of the inputs
 
   // The session's outputs behind the wanted ones, each once.
   void choose_outputs(std::span<const std::uint32_t> wanted, OrtStorage& storage) const {
+    std::swap(storage.sources, storage.previous_sources);
     storage.sources.clear();
     storage.output_names.clear();
     for (const std::uint32_t output : wanted) {
@@ -121,7 +164,33 @@ struct OnnxModel::Session {
       storage.sources.push_back(source);
       storage.output_names.push_back(layout.output_names[source].c_str());
     }
-    storage.outputs.assign(storage.sources.size(), nullptr);
+    storage.is_repeat = storage.is_repeat && storage.sources == storage.previous_sources;
+    if (!storage.is_repeat) storage.forget_staged_outputs();
+    const std::size_t count = storage.sources.size();
+    if (storage.staged_outputs.size() < count) storage.staged_outputs.resize(count);
+    for (std::size_t i = 0; i < count; ++i) storage.outputs.push_back(storage.staged_outputs[i].value());
+  }
+
+  OrtStatus* run(const OrtRunOptions* options, OrtStorage& storage) {
+    return ort::api().Run(session.get(), options, input_names.data(), storage.inputs.data(), storage.inputs.size(),
+                          storage.output_names.data(), storage.output_names.size(), storage.outputs.data());
+  }
+
+  // As run(), again without places for the outputs if they do not fit this time.
+  OrtStatus* run_staged(const OrtRunOptions* options, OrtStorage& storage) {
+    OrtStatus* status = run(options, storage);
+    if (status != nullptr && storage.has_staged_outputs) [[unlikely]] {
+      OrtStatus* const first = status;
+      storage.forget_staged_outputs();
+      std::ranges::fill(storage.outputs, nullptr);
+      status = run(options, storage);
+      if (status == nullptr) has_varying_shapes = true;
+      ort::api().ReleaseStatus(first);
+    }
+    for (std::size_t i = 0; i < storage.outputs.size(); ++i) {
+      if (storage.outputs[i] != storage.staged_outputs[i].value()) storage.owned.emplace_back(storage.outputs[i]);
+    }
+    return status;
   }
 
   Status present(std::span<const std::uint32_t> wanted, const ModelSignature& signature, OrtAllocator* allocator,
@@ -129,12 +198,31 @@ struct OnnxModel::Session {
     if (storage.slots.size() < wanted.size()) storage.slots.resize(wanted.size());
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       const OutputPart part = layout.parts[wanted[i]];
-      const auto at = std::ranges::find(storage.sources, part.source) - storage.sources.begin();
-      OrtValue* value = storage.outputs[static_cast<std::size_t>(at)];
+      const TensorSpec& spec = signature.outputs[wanted[i]].spec;
+      const auto at =
+          static_cast<std::size_t>(std::ranges::find(storage.sources, part.source) - storage.sources.begin());
+      OrtValue* value = storage.outputs[at];
       if (value == nullptr) return fail(kFailed, kFailedReason, "the model left an output empty");
-      SLIPWAY_TRY(const TensorView tensor,
-                  present_output(value, part.kind, signature.outputs[wanted[i]].spec, allocator, storage.slots[i]));
+      if (StagedTensor& staged = storage.staged_outputs[at]; value == staged.value()) {
+        storage.tensors.push_back({spec.name, spec.type, staged.shape(), staged.bytes(), {}});
+        continue;
+      }
+      SLIPWAY_TRY(const TensorView tensor, present_output(value, part.kind, spec, allocator, storage.slots[i]));
       storage.tensors.push_back(tensor);
+    }
+    return {};
+  }
+
+  // After a run that was like the one before it: places for the outputs of the next.
+  Status stage_outputs(std::span<const std::uint32_t> wanted, const OrtMemoryInfo& memory, OrtStorage& storage) const {
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      const OutputPart part = layout.parts[wanted[i]];
+      const TensorView& tensor = storage.tensors[i];
+      if (part.kind != OutputPart::Kind::kTensor || !StagedTensor::fits(tensor.type, tensor.data.size())) continue;
+      const auto at =
+          static_cast<std::size_t>(std::ranges::find(storage.sources, part.source) - storage.sources.begin());
+      SLIPWAY_CHECK(storage.staged_outputs[at].make(memory, tensor.type, tensor.shape, tensor.data.size()));
+      storage.has_staged_outputs = true;
     }
     return {};
   }
@@ -254,14 +342,12 @@ Status OnnxModel::run(std::span<const TensorView> inputs, std::span<const std::u
   }
   if (wanted.empty()) wanted = session_->all_outputs;
   const OnnxRuntime::Handles& handles = runtime_->handles();
+  storage->is_repeat = std::exchange(storage->session, session_->number) == session_->number;
   for (const std::uint32_t index : storage->order) SLIPWAY_CHECK(make_input(inputs[index], handles, *storage));
   session_->choose_outputs(wanted, *storage);
 
   const auto* stop = static_cast<const OrtControl*>(control);
-  OrtStatus* status =
-      ort::api().Run(session_->session.get(), stop == nullptr ? nullptr : stop->options(), session_->input_names.data(),
-                     storage->inputs.data(), storage->inputs.size(), storage->output_names.data(),
-                     storage->output_names.size(), storage->outputs.data());
+  OrtStatus* status = session_->run_staged(stop == nullptr ? nullptr : stop->options(), *storage);
   if (status != nullptr) [[unlikely]] {
     if (stop != nullptr && stop->is_terminated()) {
       ort::api().ReleaseStatus(status);
@@ -273,8 +359,14 @@ Status OnnxModel::run(std::span<const TensorView> inputs, std::span<const std::u
                               is_input ? "the model does not accept the inputs" : "the model failed"));
   }
   Status presented = session_->present(wanted, signature_, handles.allocator, *storage);
-  if (!presented) storage->clear();
-  return presented;
+  if (!presented) {
+    storage->clear();
+    return presented;
+  }
+  if (storage->is_repeat && !storage->has_staged_outputs && !session_->has_varying_shapes) {
+    return session_->stage_outputs(wanted, *handles.cpu_memory, *storage);
+  }
+  return {};
 }
 
 }  // namespace slipway

@@ -69,6 +69,63 @@ TEST(OnnxModel, AddsAndSubtracts) {
   EXPECT_TRUE(out.tensors().empty());
 }
 
+// The values of earlier runs are kept and used again; what they hold must be of this run alone.
+TEST(OnnxModel, AnswersAnewWhenTheSameShapesComeAgain) {
+  const auto model = load(add_sub_model({-1, 4}));
+  const auto other = load(add_sub_model({-1, 4}));
+  ASSERT_TRUE(model && other);
+  RunOutputs out;
+  const auto check = [&](const OnnxModel& asked, std::int64_t rows, std::int32_t base,
+                         std::vector<std::uint32_t> wanted) {
+    std::vector<std::int32_t> a(static_cast<std::size_t>(rows) * 4);
+    for (std::size_t i = 0; i < a.size(); ++i) a[i] = base + static_cast<std::int32_t>(i);
+    const std::vector<std::int32_t> b(a.size(), 3);
+    const std::vector<std::int64_t> shape = {rows, 4};
+    const std::vector<TensorView> inputs = {{"INPUT0", DataType::kInt32, shape, bytes_of(a), {}},
+                                            {"INPUT1", DataType::kInt32, shape, bytes_of(b), {}}};
+    const Status status = asked.run(inputs, wanted, out);
+    ASSERT_TRUE(status) << status.error().message;
+    if (wanted.empty()) wanted = {0, 1};
+    ASSERT_EQ(out.tensors().size(), wanted.size());
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      std::vector<std::int32_t> expected = a;
+      for (std::int32_t& value : expected) value += wanted[i] == 0 ? 3 : -3;
+      EXPECT_EQ(numbers<std::int32_t>(out.tensors()[i]), expected);
+      EXPECT_THAT(shape_of(out.tensors()[i]), ElementsAre(rows, 4));
+      EXPECT_EQ(out.tensors()[i].name, wanted[i] == 0 ? "OUTPUT0" : "OUTPUT1");
+    }
+  };
+  for (int round = 0; round < 2; ++round) {
+    for (std::int32_t base = 0; base < 5; ++base) check(*model, 1, base, {});
+    for (std::int32_t base = 5; base < 9; ++base) check(*model, 2, base, {1});
+    for (std::int32_t base = 5; base < 9; ++base) check(*model, 2, base, {1, 0});
+    for (std::int32_t base = 0; base < 4; ++base) check(*other, 2, base, {1, 0});
+    for (std::int32_t base = 0; base < 4; ++base) check(*model, 1000, base, {});  // too large to be kept
+    for (std::int32_t base = 0; base < 4; ++base) check(*model, 0, base, {});
+  }
+}
+
+TEST(OnnxModel, AnswersWhereTheOutputsShapeDependsOnTheInputsValues) {
+  const auto model = load(model_bytes({.graph = {{node("NonZero", {"x"}, {"y"})},
+                                                 {value_info("x", tensor_type(kFloat, {-1}))},
+                                                 {value_info("y", tensor_type(kI64, {1, -1}))},
+                                                 {}}}));
+  ASSERT_TRUE(model);
+  RunOutputs out;
+  const std::vector<std::int64_t> shape = {4};
+  for (const std::vector<float>& x : std::vector<std::vector<float>>{
+           {0, 1, 0, 1}, {1, 0, 1, 0}, {1, 1, 0, 0}, {0, 0, 0, 1}, {0, 0, 0, 0}, {1, 1, 1, 1}, {0, 1, 1, 0}}) {
+    std::vector<std::int64_t> expected;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      if (x[i] != 0) expected.push_back(static_cast<std::int64_t>(i));
+    }
+    const std::vector<TensorView> inputs = {{"x", DataType::kFp32, shape, bytes_of(x), {}}};
+    const Status status = model->run(inputs, {}, out);
+    ASSERT_TRUE(status) << status.error().message;
+    EXPECT_EQ(numbers<std::int64_t>(out.tensors()[0]), expected);
+  }
+}
+
 TEST(OnnxModel, ProvesTheBatchAxis) {
   const auto model = load(add_sub_model({-1, 4}));
   ASSERT_TRUE(model);

@@ -60,10 +60,20 @@ tl::unexpected<Error> too_little_memory(const ProbeSettings& settings) {
                   " MiB that a probe may use (memory_bytes_max)");
 }
 
-Result<ProbeReport> load_and_run(const std::string& path, const ProbeSettings& settings,
+std::string suite_directory(const ProbeSettings& settings) {
+  if (!settings.suite_directory.empty()) return settings.suite_directory;
+  const auto slash = settings.suite.rfind('/');
+  return slash == std::string::npos ? "." : settings.suite.substr(0, slash + 1);
+}
+
+Result<ProbeReport> load_and_run(const std::string& path, const ProbeSettings& settings, const ReadSuite& read_suite,
                                  std::shared_ptr<const OnnxRuntime> runtime, const MemoryMeter& memory,
                                  const SandboxReport& sandbox) {
   SLIPWAY_TRY(const ModelFiles files, open_model_files(path, settings.limits));
+  RunSuite run_suite;
+  if (!settings.suite.empty()) {
+    SLIPWAY_TRY(run_suite, read_suite(settings.suite, suite_directory(settings)));
+  }
   SLIPWAY_CHECK(forbid_opening_files(sandbox));
   ProbeReport report;
   report.runtime_version = runtime->version();
@@ -81,6 +91,7 @@ Result<ProbeReport> load_and_run(const std::string& path, const ProbeSettings& s
   if (proof.failure) report.run_failure = proof.failure->message;
   report.signature = with_proof(model->signature(), proof);
   report.summary = model->summary();
+  if (run_suite) report.suite = run_suite(*model);
   return report;
 }
 
@@ -103,7 +114,8 @@ Result<T> parse_number(const std::string& option, const std::string& text) {
 
 }  // namespace
 
-Result<ProbeReport> probe_in_process(const std::string& path, const ProbeSettings& settings) {
+Result<ProbeReport> probe_in_process(const std::string& path, const ProbeSettings& settings,
+                                     const ReadSuite& read_suite) {
   // The library is ours and is opened first: afterwards nothing can be made executable any more.
   SLIPWAY_TRY(auto runtime, OnnxRuntime::open({.library_path = settings.runtime_library, .intra_threads = 1}));
   const MemoryMeter memory;
@@ -115,7 +127,7 @@ Result<ProbeReport> probe_in_process(const std::string& path, const ProbeSetting
   limits.allow_without_seccomp = settings.allow_without_seccomp;
   SLIPWAY_TRY(const SandboxReport sandbox, enter_sandbox(limits));
   try {
-    Result<ProbeReport> report = load_and_run(path, settings, std::move(runtime), memory, sandbox);
+    Result<ProbeReport> report = load_and_run(path, settings, read_suite, std::move(runtime), memory, sandbox);
     if (!report && report.error().code == Code::kResourceExhausted) return too_little_memory(settings);
     return report;
   } catch (const std::bad_alloc&) {
@@ -123,9 +135,9 @@ Result<ProbeReport> probe_in_process(const std::string& path, const ProbeSetting
   }
 }
 
-void run_probe_command(const ProbeArguments& arguments) {
+void run_probe_command(const ProbeArguments& arguments, const ReadSuite& read_suite) {
   const Result<ProbeReport> report = arguments.is_in_process
-                                         ? probe_in_process(arguments.path, arguments.settings)
+                                         ? probe_in_process(arguments.path, arguments.settings, read_suite)
                                          : probe_in_child("/proc/self/exe", arguments.path, arguments.settings);
   const bool is_json = arguments.is_json || arguments.is_in_process;
   Status written;
@@ -156,6 +168,10 @@ Result<ProbeArguments> parse_probe_arguments(const std::vector<std::string>& arg
       SLIPWAY_TRY(parsed.settings.memory_bytes_max, parse_number<std::uint64_t>(argument, arguments[++i]));
     } else if (argument == "--runtime-library" && has_value) {
       parsed.settings.runtime_library = arguments[++i];
+    } else if (argument == "--tests" && has_value) {
+      parsed.settings.suite = arguments[++i];
+    } else if (argument == "--bundle" && has_value) {
+      parsed.settings.suite_directory = arguments[++i];
     } else if (parsed.path.empty() && !argument.empty() && !argument.starts_with("--")) {
       parsed.path = argument;
     } else {
@@ -175,6 +191,8 @@ std::vector<std::string> to_arguments(const ProbeArguments& arguments) {
                            std::to_string(arguments.settings.memory_bytes_max)});
   if (!arguments.settings.runtime_library.empty())
     text.insert(text.end(), {"--runtime-library", arguments.settings.runtime_library});
+  if (!arguments.settings.suite.empty())
+    text.insert(text.end(), {"--tests", arguments.settings.suite, "--bundle", suite_directory(arguments.settings)});
   if (arguments.settings.allow_without_seccomp) text.emplace_back("--allow-without-seccomp");
   text.push_back(arguments.path.starts_with("-") ? "./" + arguments.path : arguments.path);
   return text;

@@ -183,7 +183,8 @@ tl::unexpected<Error> refused(std::string_view reason, const std::string& messag
 }
 
 tl::unexpected<Error> timed_out(const ProbeSettings& settings) {
-  return refused("model.probe_timeout", "the model did not load and run within " +
+  const std::string what = settings.suite.empty() ? "load and run" : "load, run and go through its test suite";
+  return refused("model.probe_timeout", "the model did not " + what + " within " +
                                             std::to_string(settings.time_limit_ms) + " ms (time_limit_ms)");
 }
 

@@ -95,6 +95,42 @@ OnnxSummary read_summary(const bj::value& json) {
   return summary;
 }
 
+// As our own writer spells it: Boost.JSON would write 0.93 as 9.3E-1.
+void rewrite(JsonWriter& writer, const bj::value& json) {
+  if (const auto* object = json.if_object()) {
+    writer.begin_object();
+    for (const auto& item : *object) {
+      writer.key(std::string_view(item.key()));
+      rewrite(writer, item.value());
+    }
+    writer.end_object();
+  } else if (const auto* array = json.if_array()) {
+    writer.begin_array();
+    for (const bj::value& item : *array) rewrite(writer, item);
+    writer.end_array();
+  } else if (const auto* text = json.if_string()) {
+    writer.value(std::string_view(*text));
+  } else if (json.is_bool()) {
+    writer.value(json.get_bool());
+  } else if (json.is_int64()) {
+    writer.value(json.get_int64());
+  } else if (json.is_uint64()) {
+    writer.value(json.get_uint64());
+  } else if (json.is_double()) {
+    writer.value(json.get_double());
+  } else {
+    writer.null();
+  }
+}
+
+SuiteOutcome read_suite_outcome(const bj::value& json) {
+  SuiteOutcome outcome;
+  outcome.is_passed = json.at("passed").as_bool();
+  JsonWriter writer(outcome.report);
+  rewrite(writer, json);
+  return outcome;
+}
+
 ProbeReport read_report(const bj::value& json) {
   ProbeReport report;
   report.summary = read_summary(json);
@@ -108,6 +144,7 @@ ProbeReport read_report(const bj::value& json) {
   report.runtime_version = text_of(json.at("runtime_version"));
   report.has_seccomp = json.at("sandbox").at("seccomp").as_bool();
   report.has_own_network = json.at("sandbox").at("own_network").as_bool();
+  if (const bj::value* tests = json.as_object().if_contains("tests")) report.suite = read_suite_outcome(*tests);
   return report;
 }
 
@@ -153,6 +190,7 @@ std::string to_json(const ProbeReport& report) {
       .key("own_network")
       .value(report.has_own_network)
       .end_object();
+  if (report.suite) json.key("tests").raw(report.suite->report);
   json.end_object();
   return out;
 }
@@ -210,6 +248,7 @@ std::string describe(const ProbeReport& report) {
               : "does not run on generated inputs: " + report.run_failure + "\n";
   text += std::string("sandbox     ") + (report.has_seccomp ? "seccomp" : "no seccomp") +
           (report.has_own_network ? ", own network\n" : "\n");
+  if (report.suite) text += std::string("tests       ") + (report.suite->is_passed ? "passed\n" : "failed\n");
   return text;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,12 @@
 #include "runtime/onnx_inspect.h"
 
 namespace slipway {
+
+// What a test suite said of the model.
+struct SuiteOutcome {
+  bool is_passed = false;
+  std::string report;  // one JSON object; "passed" in it says the same
+};
 
 struct ProbeReport {
   OnnxSummary summary;
@@ -21,9 +28,10 @@ struct ProbeReport {
   std::string runtime_version;
   bool has_seccomp = false;
   bool has_own_network = false;
+  std::optional<SuiteOutcome> suite;  // nothing: none was asked for
 };
 
-// One line of JSON. "batch_axis" is 0 or null.
+// One line of JSON. "batch_axis" is 0 or null; "tests" is there with a suite.
 std::string to_json(const ProbeReport& report);
 
 // {"error": {"code": …, "reason": …, "message": …}}: what a probe says when it refuses.

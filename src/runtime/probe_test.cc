@@ -151,6 +151,26 @@ TEST_F(Probe, SurvivesACrash) {
   EXPECT_TRUE(probe(write("model.onnx", add_sub_model({-1, 16}))));
 }
 
+TEST_F(Probe, RunsATestSuiteInTheSameSandbox) {
+  const std::string model = write("model.onnx", add_sub_model({-1, 16}));
+  const auto with_suite = [&](const std::string& word) {
+    ProbeSettings settings;
+    settings.suite = write("tests.txt", word);
+    return probe(model, settings);
+  };
+  const auto passed = with_suite("plain");
+  ASSERT_TRUE(passed) << passed.error().message;
+  ASSERT_TRUE(passed->suite);
+  EXPECT_TRUE(passed->suite->is_passed);
+  EXPECT_EQ(passed->suite->report, R"({"passed":true,"word":"plain","inputs":2,"value":0.93})");
+  const auto opened = with_suite("open");
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_FALSE(opened->suite->is_passed) << "a suite runs when nothing can be opened any more";
+  EXPECT_EQ(reason(with_suite("crash")), "model.probe_crashed");
+  EXPECT_EQ(reason(with_suite("")), "suite.empty");
+  EXPECT_FALSE(probe(model)->suite);
+}
+
 TEST_F(Probe, StopsAModelThatReachesForTheNetwork) {
   const auto stopped = probe(write("forbidden.onnx", ""));
   ASSERT_FALSE(stopped);
@@ -233,6 +253,7 @@ TEST(ProbeArguments, ReadWhatTheyWrite) {
   arguments.settings.memory_bytes_max = 8;
   arguments.settings.allow_without_seccomp = true;
   arguments.settings.runtime_library = "/lib/x.so";
+  arguments.settings.suite = "/bundle/tests/suite.json";
   const auto read = parse_probe_arguments(to_arguments(arguments));
   ASSERT_TRUE(read);
   EXPECT_EQ(read->path, "./-strange");
@@ -242,6 +263,8 @@ TEST(ProbeArguments, ReadWhatTheyWrite) {
   EXPECT_EQ(read->settings.memory_bytes_max, 8U);
   EXPECT_TRUE(read->settings.allow_without_seccomp);
   EXPECT_EQ(read->settings.runtime_library, "/lib/x.so");
+  EXPECT_EQ(read->settings.suite, "/bundle/tests/suite.json");
+  EXPECT_EQ(read->settings.suite_directory, "/bundle/tests/") << "the suite's own, where none is given";
   EXPECT_FALSE(parse_probe_arguments({}));
   EXPECT_FALSE(parse_probe_arguments({"--unknown", "x"}));
   EXPECT_FALSE(parse_probe_arguments({"--time-limit-ms", "soon", "x"}));
@@ -263,6 +286,10 @@ TEST(ProbeReport, ReadsWhatItWrites) {
   const auto read = parse_probe_report(to_json(report));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(to_json(*read), to_json(report));
+  report.suite = SuiteOutcome{true, R"({"passed":true,"checks":[{"name":"é","value":0.93}]})"};
+  EXPECT_EQ(to_json(parse_probe_report(to_json(report)).value()), to_json(report));
+  report.suite = SuiteOutcome{true, R"({"checks":[]})"};
+  EXPECT_FALSE(parse_probe_report(to_json(report))) << "a suite that does not say whether it passed";
   EXPECT_FALSE(parse_probe_report("{}"));
   EXPECT_FALSE(parse_probe_report(std::string(100'000, '[')));
   const auto error = parse_probe_report(to_json(Error{Code::kNotFound, "a.b", "c \"d\"", {}}));

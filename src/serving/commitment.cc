@@ -1,13 +1,12 @@
 #include "serving/commitment.h"
 
 #include <cassert>
+#include <cstring>
 
 #include "base/bytes.h"
 
 namespace slipway {
 namespace {
-
-constexpr std::size_t kGatheredBytesMax = 4096;
 
 template <typename T>
 std::span<const std::byte> bytes_of(const T& value) noexcept {
@@ -25,21 +24,21 @@ Digest Committer::salt(const Id& request) noexcept {
   return hasher_.finish();
 }
 
-void Committer::append(std::span<const std::byte> bytes) {
-  if (gathered_.size() + bytes.size() > kGatheredBytesMax) {
-    hasher_.update(gathered_);
-    gathered_.clear();
-  }
-  if (bytes.size() > kGatheredBytesMax) {
-    hasher_.update(bytes);
-  } else {
-    gathered_.append(as_text(bytes));
-  }
+void Committer::flush() noexcept {
+  hasher_.update(std::span(gathered_).first(gathered_bytes_));
+  gathered_bytes_ = 0;
 }
 
-Digest Committer::commit(const Digest& salt, CommitmentSide side, std::span<const TensorView> tensors) {
+void Committer::append(std::span<const std::byte> bytes) noexcept {
+  if (bytes.empty()) return;
+  if (gathered_bytes_ + bytes.size() > gathered_.size()) flush();
+  if (bytes.size() > gathered_.size()) return hasher_.update(bytes);
+  std::memcpy(gathered_.data() + gathered_bytes_, bytes.data(), bytes.size());
+  gathered_bytes_ += bytes.size();
+}
+
+Digest Committer::commit(const Digest& salt, CommitmentSide side, std::span<const TensorView> tensors) noexcept {
   hasher_.reset();
-  gathered_.clear();
   append(std::as_bytes(std::span(salt.bytes)));
   append(bytes_of(side));
   for (const TensorView& tensor : tensors) {
@@ -61,7 +60,7 @@ Digest Committer::commit(const Digest& salt, CommitmentSide side, std::span<cons
       append(as_bytes(element));
     }
   }
-  hasher_.update(gathered_);
+  flush();
   return hasher_.finish();
 }
 

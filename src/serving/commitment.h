@@ -9,8 +9,8 @@
 // for BYTES each element as u32 length and bytes. Integers little endian.
 #pragma once
 
+#include <array>
 #include <span>
-#include <string>
 
 #include "base/digest.h"
 #include "base/id.h"
@@ -27,14 +27,16 @@ class Committer {
   // Precondition: the key has 32 bytes.
   explicit Committer(const Secret& key);
   Digest salt(const Id& request) noexcept;
-  Digest commit(const Digest& salt, CommitmentSide side, std::span<const TensorView> tensors);
+  Digest commit(const Digest& salt, CommitmentSide side, std::span<const TensorView> tensors) noexcept;
 
  private:
-  void append(std::span<const std::byte> bytes);
+  void append(std::span<const std::byte> bytes) noexcept;
+  void flush() noexcept;
 
   const Secret& key_;
   Sha256 hasher_;
-  std::string gathered_;  // small pieces on their way into the hasher: a call for each would cost more than the hashing
+  std::array<std::byte, 4096> gathered_;  // small pieces on their way into the hasher, which takes few calls better
+  std::size_t gathered_bytes_ = 0;
 };
 
 }  // namespace slipway

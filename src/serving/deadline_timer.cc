@@ -1,5 +1,7 @@
 #include "serving/deadline_timer.h"
 
+#include <algorithm>
+
 namespace slipway {
 
 DeadlineTimer::DeadlineTimer() : thread_([this] { loop(); }) {}
@@ -13,14 +15,27 @@ DeadlineTimer::~DeadlineTimer() {
   thread_.join();
 }
 
-void DeadlineTimer::schedule(Monotonic when, std::function<void()> expire) {
+void DeadlineTimer::add(Entry entry) {
   bool is_next = false;
   {
     std::lock_guard lock(mutex_);
-    is_next = entries_.empty() || when < entries_.top().when;
-    entries_.push({when, std::move(expire)});
+    if (entries_.size() >= purge_at_) purge();
+    is_next = entries_.empty() || entry.when < entries_.front().when;
+    entries_.push_back(std::move(entry));
+    std::push_heap(entries_.begin(), entries_.end(), is_later);
   }
   if (is_next) changed_.notify_one();
+}
+
+std::size_t DeadlineTimer::entries() const {
+  std::lock_guard lock(mutex_);
+  return entries_.size();
+}
+
+void DeadlineTimer::purge() {
+  std::erase_if(entries_, [](const Entry& entry) { return entry.work.expired(); });
+  std::make_heap(entries_.begin(), entries_.end(), is_later);
+  purge_at_ = std::max(kPurgeMin, 2 * entries_.size());
 }
 
 void DeadlineTimer::loop() {
@@ -30,15 +45,16 @@ void DeadlineTimer::loop() {
       changed_.wait(lock);
       continue;
     }
-    const Monotonic next = entries_.top().when;
+    const Monotonic next = entries_.front().when;
     if (std::chrono::steady_clock::now() < next) {
       changed_.wait_until(lock, next);
       continue;
     }
-    const auto expire = entries_.top().expire;
-    entries_.pop();
+    std::pop_heap(entries_.begin(), entries_.end(), is_later);
+    const Entry due = std::move(entries_.back());
+    entries_.pop_back();
     lock.unlock();
-    expire();
+    if (const auto work = due.work.lock()) due.expire(work.get());
     lock.lock();
   }
 }

@@ -71,9 +71,7 @@ void PooledRun::begin(Monotonic deadline, DeadlineTimer& deadlines, std::functio
     return answer(fail(Code::kResourceExhausted, "serving.queue_full",
                        "too many requests wait for model '" + version_->model + "'; try again shortly"));
   }
-  deadlines.schedule(deadline, [weak = weak_from_this()] {
-    if (const auto run = weak.lock()) run->expire();
-  });
+  deadlines.schedule(deadline, self);
 }
 
 void PooledRun::execute(Monotonic submitted) {

@@ -29,12 +29,14 @@ class PooledRun : public std::enable_shared_from_this<PooledRun> {
   // place.
   void begin(Monotonic deadline, DeadlineTimer& deadlines, std::function<void(Status)> done);
 
+  // Answers deadline_exceeded if nothing was answered yet, and asks the run to end.
+  void expire();
+
   // Precondition: `done` was called with success.
   std::span<const TensorView> outputs() const noexcept { return outputs_.tensors(); }
 
  private:
   void execute(Monotonic submitted);
-  void expire();
   void answer(Status status);
 
   std::shared_ptr<const ServedVersion> version_;

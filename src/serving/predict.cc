@@ -106,7 +106,7 @@ Task<Status> Predictor::run(const PredictCall& call, const InferRequest& request
   prediction.response.model = version.model;
   prediction.response.version = version.version;
   prediction.response.id = request.id;
-  if (version.runners != nullptr) co_return co_await run_on_runner(call, request, prediction);
+  if (!version.inline_budget.allows(request.inputs)) co_return co_await run_on_runner(call, request, prediction);
 
   const auto start = now();
   if (start >= deadline(call, request)) {

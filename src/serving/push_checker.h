@@ -1,36 +1,33 @@
-// Looks at a pushed model before it becomes a version: probes it in a child process, binds its contract, runs its test
-// suite.
+// Looks at a pushed model before it becomes a version: probes it and runs its test suite in a child process, binds its
+// contract.
 //
-// The first look is in a sandboxed child (runtime/probe.h); only a model that came through is loaded in this process,
-// for its tests.
+// Nothing of the bundle but its contract is read in this process: the model and its tests run in the sandbox of
+// runtime/probe.h, under its limits.
 #pragma once
 
 #include <chrono>
 #include <string>
 
 #include "registry/bundle_store.h"
-#include "registry/model_test_runner.h"
 #include "registry/push.h"
-#include "serving/loader.h"
+#include "runtime/probe.h"
 
 namespace slipway {
 
 class PushChecker {
  public:
   // `executable`: this program, which has the subcommand probe. Bundles are laid out below `temporary_directory` for
-  // the child.
-  PushChecker(const BundleStore& bundles, const Loader& loader, std::string executable, std::string temporary_directory,
+  // the child. `time_limit`: of the trial and the tests together.
+  PushChecker(const BundleStore& bundles, std::string executable, std::string temporary_directory,
               std::chrono::milliseconds time_limit);
 
   // An error refuses the push; a failing test suite is an outcome. Thread-safe; blocks.
   Result<CheckOutcome> check(const Manifest& manifest, const Digest& bundle) const;
 
  private:
-  Result<std::string> probe(const Manifest& manifest, const Digest& bundle) const;
-  Result<ModelTestReport> test(const Manifest& manifest, const LoadedBundle& loaded) const;
+  Result<ProbeReport> probe(const Manifest& manifest, const Digest& bundle) const;
 
   const BundleStore& bundles_;
-  const Loader& loader_;
   const std::string executable_;
   const std::string temporary_directory_;
   const std::chrono::milliseconds time_limit_;

@@ -1,10 +1,9 @@
 #include "serving/runner_pool.h"
 
 #include <atomic>
+#include <filesystem>
 #include <future>
 #include <gtest/gtest.h>
-
-#include "serving/deadline_timer.h"
 
 namespace slipway {
 namespace {
@@ -31,6 +30,19 @@ TEST(RunnerPool, RefusesWhenItsQueueIsFullAndRunsWhatItAccepted) {
   EXPECT_EQ(ran, 3);
 }
 
+TEST(RunnerPool, StartsItsThreadsWithTheFirstJob) {
+  const auto threads = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/task"), std::filesystem::directory_iterator());
+  };
+  const auto before = threads();
+  RunnerPool pool(2, 2);
+  EXPECT_EQ(threads(), before);
+  std::promise<void> ran;
+  ASSERT_TRUE(pool.try_submit([&] { ran.set_value(); }));
+  ran.get_future().wait();
+  EXPECT_EQ(threads(), before + 2);
+}
+
 // A version that is retired while its last run goes on is freed by that run.
 TEST(RunnerPool, IsFreedByItsOwnJob) {
   std::promise<void> retired;
@@ -48,27 +60,21 @@ TEST(RunnerPool, IsFreedByItsOwnJob) {
   EXPECT_EQ(done.wait_for(std::chrono::seconds(10)), std::future_status::ready);
 }
 
-TEST(DeadlineTimer, ExpiresInOrderOfTimeWhateverTheOrderOfScheduling) {
-  DeadlineTimer timer;
-  std::promise<void> done;
-  std::vector<int> order;
-  const auto now = std::chrono::steady_clock::now();
-  timer.schedule(now + std::chrono::milliseconds(30), [&] {
-    order.push_back(2);
-    done.set_value();
-  });
-  timer.schedule(now + std::chrono::milliseconds(10), [&] { order.push_back(1); });
-  done.get_future().wait();
-  EXPECT_EQ(order, (std::vector<int>{1, 2}));
-}
-
-TEST(DeadlineTimer, DropsWhatIsStillAheadWhenItEnds) {
-  bool has_expired = false;
-  {
-    DeadlineTimer timer;
-    timer.schedule(std::chrono::steady_clock::now() + std::chrono::hours(1), [&] { has_expired = true; });
-  }
-  EXPECT_FALSE(has_expired);
+TEST(RunnerPool, TellsWhetherARunOutlivesItsPool) {
+  std::promise<void> started;
+  std::promise<void> release;
+  auto pool = std::make_shared<RunnerPool>(1, 1);
+  const auto owned = std::make_shared<std::shared_ptr<RunnerPool>>(pool);
+  ASSERT_TRUE(pool->try_submit([&started, gate = release.get_future().share(), owned] {
+    owned->reset();
+    started.set_value();
+    gate.wait();
+  }));
+  pool.reset();
+  started.get_future().wait();
+  EXPECT_FALSE(RunnerPool::wait_until_none(std::chrono::milliseconds(1)));
+  release.set_value();
+  EXPECT_TRUE(RunnerPool::wait_until_none(std::chrono::seconds(10)));
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "base/digest.h"
 #include "data/bind.h"
 #include "runtime/loaded_model.h"
+#include "serving/inline_run.h"
 #include "serving/metrics.h"
 #include "serving/runner_pool.h"
 
@@ -28,7 +29,8 @@ struct ServedVersion {
   Digest digest;            // of the bundle
   std::shared_ptr<const LoadedModel> runtime;
   std::shared_ptr<const BoundContract> contract;
-  std::unique_ptr<RunnerPool> runners;  // null: runs on the I/O thread
+  InlineBudget inline_budget;           // which requests run on the I/O thread
+  std::unique_ptr<RunnerPool> runners;  // for all others
   mutable VersionMetrics metrics;       // handles: counting does not change the version
 };
 

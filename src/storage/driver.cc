@@ -12,11 +12,11 @@ Status check_arguments(const SqlArguments& arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const auto* text = std::get_if<std::string>(&arguments[i]);
     if (text == nullptr) continue;
-    const std::string name = "argument $" + std::to_string(i + 1);
-    if (text->find('\0') != std::string::npos) {
-      return fail(Code::kInvalidArgument, "sql.text", name + " has a NUL character, which text cannot hold");
-    }
-    if (!is_utf8(*text)) return fail(Code::kInvalidArgument, "sql.text", name + " is not UTF-8: " + quoted(*text));
+    const auto refuse = [&](const std::string& why) {
+      return fail(Code::kInvalidArgument, "sql.text", "argument $" + std::to_string(i + 1) + why);
+    };
+    if (text->find('\0') != std::string::npos) return refuse(" has a NUL character, which text cannot hold");
+    if (!is_utf8(*text)) return refuse(" is not UTF-8: " + quoted(*text));
   }
   return {};
 }
@@ -75,10 +75,15 @@ Status Driver::read(const std::function<Status(Transaction&)>& body) {
   return run(TransactionMode::kRead, [&](Connection& connection) { return body(connection); });
 }
 
+Status run_body(Connection& connection, const ConnectionBody& body) {
+  Status status = run_guarded(body, connection);
+  if (status && connection.failure()) return fail(*connection.failure());
+  return status;
+}
+
 Status run_transaction(Connection& connection, TransactionMode mode, const ConnectionBody& body) {
   SLIPWAY_CHECK(connection.begin(mode));
-  Status status = run_guarded(body, connection);
-  if (status && connection.failure()) status = fail(*connection.failure());
+  Status status = run_body(connection, body);
   if (status) status = connection.commit();
   if (!status) connection.rollback();
   return status;

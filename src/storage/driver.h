@@ -59,6 +59,9 @@ class Driver : public Database {
   virtual Status run(TransactionMode mode, const ConnectionBody& body) = 0;
 };
 
+// The body's status; where it is ok, that of the first statement that failed; an error where the body throws.
+Status run_body(Connection& connection, const ConnectionBody& body);
+
 // begin, body, commit; rolls back where any of them fails or throws.
 Status run_transaction(Connection& connection, TransactionMode mode, const ConnectionBody& body);
 

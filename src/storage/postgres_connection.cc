@@ -197,8 +197,8 @@ Result<PostgresConnection::ResultHandle> PostgresConnection::run(std::string_vie
 }
 
 Result<const PostgresConnection::Statement*> PostgresConnection::prepare(std::string_view sql) {
+  if (const auto found = statements_.find(sql); found != statements_.end()) return &found->second;
   std::string text(sql);
-  if (const auto found = statements_.find(text); found != statements_.end()) return &found->second;
   if (statements_.size() == kStatementsMax) {
     SLIPWAY_CHECK(run_statements("DEALLOCATE ALL"));
     statements_.clear();

@@ -4,11 +4,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "storage/driver.h"
 #include "storage/postgres_values.h"
+#include "storage/statement_map.h"
 
 struct pg_conn;
 struct pg_result;
@@ -58,7 +58,7 @@ class PostgresConnection final : public Connection {
   tl::unexpected<Error> lost_connection() const;
 
   std::unique_ptr<pg_conn, Finish> handle_;
-  std::unordered_map<std::string, Statement> statements_;
+  StatementMap<Statement> statements_;
   std::size_t statements_made_ = 0;
   bool has_begun_ = false;
   bool is_stale_ = false;

@@ -1,11 +1,11 @@
 #include "storage/sqlite.h"
 
 #include <atomic>
-#include <mutex>
 #include <shared_mutex>
 
 #include "storage/pool.h"
 #include "storage/sqlite_connection.h"
+#include "storage/sqlite_writer.h"
 
 namespace slipway {
 namespace {
@@ -17,7 +17,7 @@ class Sqlite final : public Driver {
  public:
   Sqlite(std::string filename, bool is_memory, std::unique_ptr<SqliteConnection> writer)
       : is_memory_(is_memory),
-        writer_(std::move(writer)),
+        writer_(std::move(writer), is_memory ? &memory_mutex_ : nullptr),
         readers_(kReadersMax, kReaderWaitMax, [filename = std::move(filename)] {
           return SqliteConnection::open(filename, SqliteAccess::kReadOnly);
         }) {}
@@ -26,7 +26,7 @@ class Sqlite final : public Driver {
 
  protected:
   Status run(TransactionMode mode, const ConnectionBody& body) override {
-    return mode == TransactionMode::kRead ? run_reader(body) : run_writer(mode, body);
+    return mode == TransactionMode::kRead ? run_reader(body) : writer_.run(body);
   }
 
  private:
@@ -37,17 +37,9 @@ class Sqlite final : public Driver {
     return run_transaction(*reader, TransactionMode::kRead, body);
   }
 
-  Status run_writer(TransactionMode mode, const ConnectionBody& body) {
-    const std::lock_guard one_writer(writer_mutex_);
-    std::unique_lock alone(memory_mutex_, std::defer_lock);
-    if (is_memory_) alone.lock();
-    return run_transaction(*writer_, mode, body);
-  }
-
   const bool is_memory_;
-  std::mutex writer_mutex_;
   std::shared_mutex memory_mutex_;
-  std::unique_ptr<SqliteConnection> writer_;  // guarded by writer_mutex_; keeps a database in memory alive
+  SqliteWriter writer_;  // keeps a database in memory alive
   Pool<SqliteConnection> readers_;
 };
 

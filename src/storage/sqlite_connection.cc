@@ -120,14 +120,28 @@ Status SqliteConnection::use_write_ahead_log() {
 Status SqliteConnection::begin(TransactionMode mode) {
   forget_failure();
   // IMMEDIATE: two writers in two processes wait for each other here, rather than fail when they first write.
-  return run_statements(mode == TransactionMode::kRead ? "BEGIN" : "BEGIN IMMEDIATE");
+  return run_prepared(mode == TransactionMode::kRead ? "BEGIN" : "BEGIN IMMEDIATE");
 }
 
-Status SqliteConnection::commit() { return run_statements("COMMIT"); }
+Status SqliteConnection::commit() { return run_prepared("COMMIT"); }
 
 void SqliteConnection::rollback() noexcept {
-  if (sqlite3_get_autocommit(handle_.get()) == 0) sqlite3_exec(handle_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+  if (is_in_transaction()) sqlite3_exec(handle_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
+
+Status SqliteConnection::save() {
+  forget_failure();
+  return run_prepared("SAVEPOINT part");
+}
+
+Status SqliteConnection::keep_since_save() { return run_prepared("RELEASE part"); }
+
+void SqliteConnection::rollback_to_save() noexcept {
+  if (!is_in_transaction()) return;
+  sqlite3_exec(handle_.get(), "ROLLBACK TO part; RELEASE part", nullptr, nullptr, nullptr);
+}
+
+bool SqliteConnection::is_in_transaction() const noexcept { return sqlite3_get_autocommit(handle_.get()) == 0; }
 
 Result<std::vector<Row>> SqliteConnection::run_query(std::string_view sql, const SqlArguments& arguments) {
   SLIPWAY_TRY(const Statement* statement, prepare(sql));
@@ -161,9 +175,14 @@ Status SqliteConnection::run_statements(const std::string& sql) {
   return last_error({});
 }
 
+Status SqliteConnection::run_prepared(std::string_view sql) {
+  SLIPWAY_TRY(const Statement* statement, prepare(sql));
+  return step(*statement, nullptr);
+}
+
 Result<SqliteConnection::Statement*> SqliteConnection::prepare(std::string_view sql) {
+  if (const auto found = statements_.find(sql); found != statements_.end()) return &found->second;
   std::string text(sql);
-  if (const auto found = statements_.find(text); found != statements_.end()) return &found->second;
   if (sql.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return defect("a statement over 2 GiB");
   if (statements_.size() == kStatementsMax) statements_.clear();
 

@@ -5,10 +5,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "storage/driver.h"
+#include "storage/statement_map.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -26,6 +26,12 @@ class SqliteConnection final : public Connection {
   Status begin(TransactionMode mode) override;
   Status commit() override;
   void rollback() noexcept override;
+
+  // A part of a transaction: after save(), it is kept or taken back, and what came before it stays.
+  Status save();
+  Status keep_since_save();
+  void rollback_to_save() noexcept;
+  bool is_in_transaction() const noexcept;
 
  protected:
   Result<std::vector<Row>> run_query(std::string_view sql, const SqlArguments& arguments) override;
@@ -51,6 +57,7 @@ class SqliteConnection final : public Connection {
   Status configure(bool is_file);
   Status use_write_ahead_log();
   Result<Statement*> prepare(std::string_view sql);
+  Status run_prepared(std::string_view sql);  // without arguments
   Status bind(const Statement& statement, const SqlArguments& arguments);
   // Runs a bound statement to its end; its rows go to `rows` where that is not null.
   Status step(const Statement& statement, std::vector<Row>* rows);
@@ -58,7 +65,7 @@ class SqliteConnection final : public Connection {
 
   std::unique_ptr<sqlite3, CloseHandle> handle_;
   SqliteAccess access_;
-  std::unordered_map<std::string, Statement> statements_;  // destroyed before handle_
+  StatementMap<Statement> statements_;  // destroyed before handle_
 };
 
 }  // namespace slipway

@@ -1,7 +1,9 @@
 // Many threads on one database.
+#include <array>
 #include <atomic>
 #include <future>
 #include <gmock/gmock.h>
+#include <stdexcept>
 #include <thread>
 
 #include "storage/testing/database_test_case.h"
@@ -122,6 +124,49 @@ TEST_P(StoreConcurrencyTest, WritersCannotSkew) {
     SLIPWAY_TRY(const std::int64_t a, value(transaction, "a"));
     SLIPWAY_TRY(const std::int64_t b, value(transaction, "b"));
     EXPECT_EQ(a + b, 1);
+    return {};
+  }));
+}
+
+// Commits may be shared; failures are not.
+TEST_P(StoreConcurrencyTest, AFailedWriteTakesNothingOfOthersBackAndOnlyItsOwnThreadHearsOfIt) {
+  const auto database = open_with(
+      "CREATE TABLE kept (id TEXT PRIMARY KEY, amount BIGINT NOT NULL CHECK (amount >= 0));\n"
+      "INSERT INTO kept (id, amount) VALUES ('taken', 0);\n");
+  constexpr int kThreads = 8;
+  constexpr int kRounds = 30;
+  const auto insert = [](Transaction& transaction, const std::string& id, std::int64_t amount) -> Status {
+    SLIPWAY_CHECK(transaction.execute("INSERT INTO kept (id, amount) VALUES ($1, $2)", {id, amount}));
+    return {};
+  };
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (int round = 0; round < kRounds; ++round) {
+        const std::string id = std::to_string(thread) + "-" + std::to_string(round);
+        const int kind = (thread + round) % 5;
+        const Status status = database->write([&](Transaction& transaction) -> Status {
+          SLIPWAY_CHECK(insert(transaction, id, 1));
+          if (kind == 1) return insert(transaction, "taken", 1);
+          if (kind == 2) return insert(transaction, id + "-more", -1);
+          if (kind == 3) return fail(Code::kNotFound, "test.own", id);
+          if (kind == 4) throw std::runtime_error(id);
+          return {};
+        });
+        static constexpr std::array<std::string_view, 5> kReasons = {"", "sql.unique", "sql.constraint", "test.own",
+                                                                     "sql.error"};
+        EXPECT_EQ(status ? "" : status.error().reason, kReasons[static_cast<std::size_t>(kind)]);
+        if (kind >= 3) {
+          EXPECT_THAT(status.error().message, testing::EndsWith(id));
+        }
+      }
+    });
+  }
+  for (std::thread& each : threads) each.join();
+  ASSERT_TRUE(database->read([&](Transaction& transaction) -> Status {
+    SLIPWAY_TRY(const auto rows, transaction.query("SELECT count(*), sum(amount) FROM kept"));
+    EXPECT_EQ(rows.at(0).integer(0), kThreads * kRounds / 5 + 1);
+    EXPECT_EQ(rows.at(0).integer(1), kThreads * kRounds / 5);
     return {};
   }));
 }

@@ -10,10 +10,10 @@ READS = {"read-endpoint", "read-metadata", "read-metrics"}
 MATRIX = {
     "viewer": READS,
     "predictor": {"read-endpoint", "predict"},
-    "data-scientist": READS | {"predict", "register"},
+    "data-scientist": READS | {"predict", "register", "track"},
     "approver": READS | {"approve"},
     "operator": READS | {"deploy"},
-    "admin": READS | {"manage-access"},
+    "admin": READS | {"track", "manage-access"},
     "auditor": READS | {"read-audit"},
 }
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

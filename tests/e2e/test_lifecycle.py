@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from server import MODELS, cli, push_approved
+from server import MODELS, SLIPWAY, cli, push_approved
 
 
 def show(server, reference):
@@ -153,16 +153,38 @@ def endless(iterations):
     return {"iterations": {"datatype": "INT64", "shape": [1], "data": [iterations]}}
 
 
-def test_a_test_suite_that_does_not_end_is_stopped(make_server, tmp_path):
-    server = make_server("--probe-timeout-ms", "3000")
+def push_with_case(server, tmp_path, model, inputs, output):
     suite = tmp_path / "tests.json"
-    case = {"name": "endless", "inputs": endless(2**60), "outputs": {"total": {"data": [0]}}}
-    suite.write_text(json.dumps({"cases": [case]}))
-    path = MODELS / "slow_by_input.onnx"
-    server.cli(
-        "model", "push", path, "--name", "slow", "--version", "1.0.0", "--tests", suite, who="alice", check=False
-    )
-    assert show(server, "slow@1.0.0")["state"] == "draft"
+    suite.write_text(json.dumps({"cases": [{"name": "case", "inputs": inputs, "outputs": {output: {"data": [0]}}}]}))
+    arguments = ["--name", "suspect", "--version", "1.0.0", "--tests", suite]
+    return server.cli("model", "push", MODELS / model, *arguments, who="alice", check=False)
+
+
+def test_a_test_suite_that_does_not_end_refuses_the_push(make_server, tmp_path):
+    server = make_server("--probe-timeout-ms", "3000")
+    refused = push_with_case(server, tmp_path, "slow_by_input.onnx", endless(2**60), "total")
+    assert refused.returncode == 1
+    assert "model.probe_timeout" in refused.stderr and "test suite" in refused.stderr
+    assert json.loads(server.cli("model", "list", "--json").stdout)["models"] == []
+    push_approved(server, "simple", MODELS / "simple.onnx")
+
+
+def peak_memory_mib(server):
+    status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) // 1024
+
+
+@pytest.mark.parametrize("elements, found", [(2**28, "has 268435456 elements"), (2**35, "memory")])
+def test_a_test_suite_takes_its_memory_from_the_sandbox(make_server, tmp_path, elements, found):
+    server = make_server()
+    size = {"size": {"datatype": "INT64", "shape": [1], "data": [elements]}}
+    push_with_case(server, tmp_path, "memory_by_input.onnx", size, "zeros")
+    version = show(server, "suspect@1.0.0")
+    assert version["state"] == "draft"
+    assert found in json.dumps(version["tests"])
+    if "asan" not in str(SLIPWAY):
+        assert peak_memory_mib(server) < 500
+    push_approved(server, "simple", MODELS / "simple.onnx")
 
 
 def test_an_endless_input_holds_up_nobody_else(make_server):

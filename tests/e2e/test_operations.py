@@ -135,6 +135,18 @@ def test_drain_finishes_what_is_in_flight(make_server):
     assert not (server.directory / "ready.json").exists(), "whoever waits for the next start would go on too early"
 
 
+def test_a_run_that_cannot_be_interrupted_does_not_keep_the_server_from_ending(make_server):
+    server = make_server("--predict-timeout-ms", "500", "--drain-timeout-ms", "100")
+    push_approved(server, "long", MODELS / "operator_by_input.onnx")
+    size = {"name": "size", "shape": [2], "datatype": "INT64", "data": [8000, 8000]}  # half a minute and more
+    content = json.dumps({"inputs": [size]}).encode()
+    assert status_of(server, "/v2/models/long/infer", content=content) == 504
+    started = time.monotonic()
+    assert server.stop() == 0, server.log()
+    assert time.monotonic() - started < 10
+    assert "server.stopped" in server.log()
+
+
 def test_start_clears_what_a_killed_server_left(make_server, tmp_path):
     left = tmp_path / "killed/data/tmp/probe-1/model.onnx"
     left.parent.mkdir(parents=True)

@@ -18,6 +18,7 @@ slow or endless
 hostile
   huge_allocation.onnx       FP32[N,1] -> FP32[N,1] by way of a tensor of 1 TiB
   memory_by_input.onnx       size INT64[1] -> FP32[size] of zeros
+  operator_by_input.onnx     size INT64[2] -> FP32: one multiplication of [n,m] by [m,n]
   external_traversal.onnx    weights in `../outside.bin`
   external_absolute.onnx     weights in /etc/passwd
   external_link/             model.onnx and weights.bin, which is a symbolic link out of the folder
@@ -208,6 +209,17 @@ def memory_by_input():
     return model([node], [tensor("size", TensorProto.INT64, [1])], [tensor("zeros", TensorProto.FLOAT, ["length"])])
 
 
+def operator_by_input():
+    """One operator that takes as long as the input says: it cannot be stopped between two nodes."""
+    nodes = [
+        helper.make_node("ConstantOfShape", ["size"], ["zeros"]),
+        helper.make_node("Transpose", ["zeros"], ["transposed"], perm=[1, 0]),
+        helper.make_node("MatMul", ["zeros", "transposed"], ["product"]),
+        helper.make_node("ReduceMax", ["product"], ["largest"], keepdims=0),
+    ]
+    return model(nodes, [tensor("size", TensorProto.INT64, [2])], [tensor("largest", TensorProto.FLOAT, [])])
+
+
 def huge_allocation():
     """The sum over a tensor of 2^38 floats that holds only the input's first value."""
     nodes = [
@@ -396,6 +408,7 @@ def main(folder):
         "loop_forever": loop_forever(),
         "huge_allocation": huge_allocation(),
         "memory_by_input": memory_by_input(),
+        "operator_by_input": operator_by_input(),
         "external_traversal": external("../outside.bin"),
         "external_absolute": external("/etc/passwd"),
         "deep": deep(),

@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <set>
 
 #include "base/bytes.h"
 #include "base/json_writer.h"
@@ -21,8 +22,25 @@ Result<Digest> digest_of(std::string_view hex) {
   return *digest;
 }
 
-Result<std::string> missing(const BundleStore& bundles, std::string_view text) {
-  SLIPWAY_TRY(const JsonDocument document, JsonDocument::parse(text, kMissingBytesMax, "request.invalid"));
+// What is not stored, and what is stored but not for this principal: the answer does not tell the two apart.
+Result<std::vector<Digest>> to_upload(const ModelRouteParts& parts, const HttpRequest& request,
+                                      std::span<const Digest> digests) {
+  SLIPWAY_TRY(const std::vector<Digest> absent, parts.bundles.missing(digests));
+  SLIPWAY_TRY(const std::vector<Digest> foreign, in_read(parts.database, [&](Transaction& transaction) {
+                return foreign_blobs(transaction, digests, reader_of(request), system_clock());
+              }));
+  std::set<Digest> wanted(absent.begin(), absent.end());
+  wanted.insert(foreign.begin(), foreign.end());
+  std::vector<Digest> ordered;
+  for (const Digest& digest : digests) {
+    if (wanted.erase(digest) > 0) ordered.push_back(digest);
+  }
+  return ordered;
+}
+
+Result<std::string> missing(const ModelRouteParts& parts, const HttpRequest& request) {
+  SLIPWAY_TRY(const JsonDocument document,
+              JsonDocument::parse(as_text(request.body), kMissingBytesMax, "request.invalid"));
   SLIPWAY_TRY(JsonMembers members, document.root().object());
   SLIPWAY_TRY(const JsonValue listed, members.require("digests"));
   SLIPWAY_TRY(const std::vector<JsonValue> values, listed.array(kDigestsMax));
@@ -32,18 +50,21 @@ Result<std::string> missing(const BundleStore& bundles, std::string_view text) {
     SLIPWAY_TRY(const std::string_view hex, value.text());
     SLIPWAY_TRY(digests.emplace_back(), digest_of(hex));
   }
-  SLIPWAY_TRY(const std::vector<Digest> absent, bundles.missing(digests));
+  SLIPWAY_TRY(const std::vector<Digest> wanted, to_upload(parts, request, digests));
   std::string body;
   JsonWriter json(body);
   json.begin_object().key("missing").begin_array();
-  for (const Digest& digest : absent) json.value(digest.hex());
+  for (const Digest& digest : wanted) json.value(digest.hex());
   json.end_array().end_object();
   return body;
 }
 
-Result<std::string> put(const BundleStore& bundles, const HttpRequest& request) {
+Result<std::string> put(const ModelRouteParts& parts, const HttpRequest& request) {
   SLIPWAY_TRY(const Digest expected, digest_of(request.parameter("sha256")));
-  SLIPWAY_CHECK(bundles.put_blob(request.body_file, expected));
+  SLIPWAY_CHECK(parts.bundles.put_blob(request.body_file, expected));
+  SLIPWAY_CHECK(parts.database.write([&](Transaction& transaction) {
+    return note_upload(transaction, expected, request.principal->id, system_clock());
+  }));
   std::string body;
   JsonWriter(body).begin_object().key("sha256").value(expected.hex()).end_object();
   return body;
@@ -76,17 +97,15 @@ void add_blob_routes(Router& router, const ModelRouteParts& parts) {
               .permission = Permission::kRegister,
               .body = BodyKind::kBuffered,
               .body_bytes_max = kMissingBytesMax,
-              .handler = WorkerHandler([parts](const HttpRequest& request) {
-                return json_response(request, missing(parts.bundles, as_text(request.body)));
-              })});
+              .handler = WorkerHandler(
+                  [parts](const HttpRequest& request) { return json_response(request, missing(parts, request)); })});
   router.add({.method = Method::kPut,
               .pattern = "/api/v1/blobs/{sha256}",
               .permission = Permission::kRegister,
               .body = BodyKind::kSpooled,
               .body_bytes_max = parts.blob_bytes_max,
-              .handler = WorkerHandler([parts](const HttpRequest& request) {
-                return json_response(request, put(parts.bundles, request), 201);
-              })});
+              .handler = WorkerHandler(
+                  [parts](const HttpRequest& request) { return json_response(request, put(parts, request), 201); })});
   router.add({.method = Method::kGet,
               .pattern = "/api/v1/models/{model}/versions/{version}/blobs/{sha256}",
               .permission = Permission::kReadMetadata,

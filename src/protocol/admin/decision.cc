@@ -23,6 +23,12 @@ std::string_view clipped(std::string_view text) noexcept {
 
 HttpResponse DecisionLog::decide(const HttpRequest& request, std::string_view action, int status,
                                  const std::function<Result<std::string>(DecisionSubject&)>& body) const {
+  // SQL commits before the record can exist, so nothing is begun while no record can be kept.
+  if (log_->stats().has_failed) {
+    return error_response(
+        {Code::kUnavailable, "audit.failed", std::string(action) + " was not carried out: " + log_->failure(), {}},
+        request);
+  }
   DecisionSubject subject;
   Result<std::string> result = body(subject);
   if (!result) subject.details = refusal_details(result.error());

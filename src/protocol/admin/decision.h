@@ -23,8 +23,9 @@ class DecisionLog {
  public:
   explicit DecisionLog(audit::AuditLog& log) : log_(&log) {}
 
-  // Answers with what `body` returns: JSON with `status`, or its error. The record is durable before the answer leaves;
-  // if it cannot be kept the answer says so, although the decision stands.
+  // Answers with what `body` returns: JSON with `status`, or its error. The record is durable before the answer leaves.
+  // While the log has failed, `body` is not called (unavailable "audit.failed"). When the log fails between the two the
+  // answer says so, although the decision stands.
   HttpResponse decide(const HttpRequest& request, std::string_view action, int status,
                       const std::function<Result<std::string>(DecisionSubject&)>& body) const;
 

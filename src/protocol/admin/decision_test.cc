@@ -1,5 +1,6 @@
 #include "protocol/admin/decision.h"
 
+#include <cerrno>
 #include <filesystem>
 #include <gtest/gtest.h>
 
@@ -51,6 +52,33 @@ TEST_F(DecisionTest, RefusalIsRecordedHoweverLongTheNamesOfTheRequest) {
   EXPECT_EQ(record.outcome, Code::kPermissionDenied);
   EXPECT_EQ(record.model, model.substr(0, 255));
   EXPECT_EQ(record.version, version.substr(0, 253));
+}
+
+TEST_F(DecisionTest, NothingIsDecidedWhileNoRecordCanBeKept) {
+  log_.reset();
+  audit::LogOptions options;
+  options.sync_data = [](int) {
+    errno = ENOSPC;
+    return -1;
+  };
+  auto failing = audit::AuditLog::open(directory_, options);
+  ASSERT_TRUE(failing) << failing.error().message;
+  int carried_out = 0;
+  const auto decide = [&] {
+    return DecisionLog(**failing).decide(request_, "key.create", 201, [&](DecisionSubject&) -> Result<std::string> {
+      ++carried_out;
+      return "{}";
+    });
+  };
+  const HttpResponse first = decide();  // the log fails under it
+  EXPECT_EQ(first.status, 503);
+  EXPECT_NE(first.body.find("key.create was carried out, but its record could not be kept"), std::string::npos)
+      << first.body;
+  const HttpResponse second = decide();
+  EXPECT_EQ(second.status, 503);
+  EXPECT_NE(second.body.find("key.create was not carried out"), std::string::npos) << second.body;
+  EXPECT_NE(second.body.find("audit.failed"), std::string::npos);
+  EXPECT_EQ(carried_out, 1);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ Gate make_gate(const AccessPolicy& policy, const SnapshotCell<AccessSnapshot>& k
                                   std::string_view model) -> Result<std::shared_ptr<const Principal>> {
     if (!policy.is_auth_on) SLIPWAY_CHECK(check_from_this_machine(request.header("host"), request.header("origin")));
     const Credentials credentials{request.header("authorization"), request.header("x-api-key"),
-                                  request.header("slipway-principal")};
+                                  request.header("slipway-principal"), request.header("origin")};
     return admit(policy, *reader->read(), credentials, clock.now(), permission, model);
   };
 }

@@ -239,6 +239,9 @@ HttpResponse push(const ModelRouteParts& parts, const HttpRequest& request) {
     SLIPWAY_TRY(const PushRequest wanted, parse_push(subject.model, as_text(request.body), request.principal->id));
     subject.version = wanted.semver->to_string();
     subject.bundle = bundle_digest(wanted.manifest);
+    SLIPWAY_CHECK(parts.database.read([&](Transaction& transaction) {
+      return check_no_foreign_files(transaction, wanted.manifest, reader_of(request), system_clock());
+    }));
     SLIPWAY_TRY(const PushOutcome outcome, parts.push.run(wanted));
     SLIPWAY_TRY(VersionDetails details, in_read(parts.database, [&](Transaction& transaction) {
                   return details_of(parts, transaction, outcome.version);
@@ -248,6 +251,12 @@ HttpResponse push(const ModelRouteParts& parts, const HttpRequest& request) {
 }
 
 }  // namespace
+
+BlobReader reader_of(const HttpRequest& request) {
+  return {request.principal->id, [principal = request.principal](std::string_view model) {
+            return principal->may(Permission::kReadMetadata, model);
+          }};
+}
 
 void add_model_routes(Router& router, const ModelRouteParts& parts) {
   const auto add = [&](Method method, std::string pattern, Permission permission, std::uint64_t body_bytes_max,

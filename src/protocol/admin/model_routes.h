@@ -9,6 +9,7 @@
 #include "registry/bundle_store.h"
 #include "registry/model_store.h"
 #include "registry/push.h"
+#include "registry/uploads.h"
 #include "storage/sql.h"
 
 namespace slipway {
@@ -23,6 +24,9 @@ struct ModelRouteParts {
   std::string temporary_directory;  // for files on their way out
   std::function<void()> on_change;  // after a version was approved or retired
 };
+
+// Whoever asks, as registry/uploads.h wants to know it.
+BlobReader reader_of(const HttpRequest& request);
 
 // What the references of `parts` mean outlives the router.
 void add_model_routes(Router& router, const ModelRouteParts& parts);
