@@ -37,7 +37,7 @@ ALLOWED = {
     "handbook": MONITOR | {"monitor"},
     "protocol": EVERYTHING,
     "app": EVERYTHING | {"protocol"},
-    "cli": EVERYTHING | {"protocol", "app"},
+    "cli": EVERYTHING | {"protocol", "app", "reproduce"},
 }
 
 # Headers of a technology, and the modules that may know it.

@@ -91,7 +91,7 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
   if (context.status) return context.exit_code;
   const Error& error = context.status.error();
   err << (context.options.is_json ? error_json(error) : error_text(error));
-  return exit_code_of(error);
+  return context.exit_code != kDone ? context.exit_code : exit_code_of(error);
 }
 
 }  // namespace slipway::cli

@@ -76,8 +76,12 @@ Status record_run(Context& context, RunRecordOptions options) {
     }
     SLIPWAY_TRY(variables, tracking_variables(context.options, run_id));
   }
-  SLIPWAY_TRY(const reproduce::Bundle bundle,
-              recording.run(options.is_local ? Id::make().to_string() : run_id, variables));
+  auto recorded = recording.run(options.is_local ? Id::make().to_string() : run_id, variables);
+  if (!recorded) {
+    if (api && options.run_id.empty()) static_cast<void>(fail_run(*api, run_id));  // the first error is the one to tell
+    return fail(std::move(recorded).error());
+  }
+  const reproduce::Bundle& bundle = *recorded;
   context.exit_code = bundle.record().command.exit_code;
   if (api) {
     if (const Status sent = send_bundle(*api, run_id, bundle, options.run_id.empty()); !sent) {

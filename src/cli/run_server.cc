@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
+#include <span>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -26,13 +27,12 @@ constexpr std::string_view kArtifactScheme = "mlflow-artifacts:/";
 constexpr std::string_view kDigestTag = "slipway.reproduction.digest";
 constexpr std::size_t kMetricsPerCall = 900;  // of 1,000 that MLflow takes
 constexpr std::size_t kTagBytesMax = 5000;
+constexpr std::size_t kDatasetsMax = 100;  // a folder of images is not a hundred thousand datasets
 
 std::int64_t milliseconds_of(const std::string& time) {
   const auto parsed = parse_time(time);
   return parsed ? parsed->time_since_epoch().count() / 1000 : 0;
 }
-
-std::string milliseconds_now() { return std::to_string(system_clock().now().time_since_epoch().count() / 1000); }
 
 std::string percent_encoded_path(std::string_view path) {
   std::string result;
@@ -141,12 +141,32 @@ Status send_metrics(Api& api, const std::string& run_id, const RunRecord& record
   return {};
 }
 
-Status end_run(Api& api, const std::string& run_id, const RunRecord& record) {
+// So that the server knows the run by its data. MLflow takes 36 characters of a digest: 128 bits of the SHA-256.
+Status send_inputs(Api& api, const std::string& run_id, const RunRecord& record) {
+  if (record.inputs.empty()) return {};
   std::string body;
   JsonWriter writer(body);
-  writer.begin_object().key("run_id").value(run_id);
-  writer.key("status").value(record.command.exit_code == 0 ? "FINISHED" : "FAILED");
-  writer.key("end_time").value(milliseconds_of(record.finished)).end_object();
+  writer.begin_object().key("run_id").value(run_id).key("datasets").begin_array();
+  for (const reproduce::DataFile& input :
+       std::span(record.inputs).first(std::min(record.inputs.size(), kDatasetsMax))) {
+    std::string source;
+    JsonWriter(source).begin_object().key("uri").value(input.path).end_object();
+    writer.begin_object().key("dataset").begin_object().key("name").value(input.path);
+    writer.key("digest").value(input.sha256.hex().substr(0, 32));
+    writer.key("source_type").value("local").key("source").value(source);
+    if (input.rows) writer.key("profile").value(fmt::format(R"({{"num_rows":{}}})", *input.rows));
+    writer.end_object().key("tags").begin_array().end_array().end_object();
+  }
+  writer.end_array().end_object();
+  SLIPWAY_CHECK(api.post(fmt::format("{}runs/log-inputs", kApi), body));
+  return {};
+}
+
+Status end_run(Api& api, const std::string& run_id, std::string_view status, const std::string& time) {
+  std::string body;
+  JsonWriter writer(body);
+  writer.begin_object().key("run_id").value(run_id).key("status").value(status);
+  writer.key("end_time").value(milliseconds_of(time)).end_object();
   SLIPWAY_CHECK(api.post(fmt::format("{}runs/update", kApi), body));
   return {};
 }
@@ -178,7 +198,8 @@ Result<std::string> create_run(Api& api, const std::string& experiment, const st
   SLIPWAY_TRY(const std::string id, experiment_id(api, experiment));
   std::string body;
   JsonWriter writer(body);
-  writer.begin_object().key("experiment_id").value(id).key("start_time").raw(milliseconds_now());
+  writer.begin_object().key("experiment_id").value(id);
+  writer.key("start_time").value(milliseconds_of(format_time(system_clock().now())));
   if (!name.empty()) writer.key("run_name").value(name);
   writer.end_object();
   SLIPWAY_TRY(const std::string made, api.post(fmt::format("{}runs/create", kApi), body));
@@ -197,8 +218,15 @@ Status send_bundle(Api& api, const std::string& run_id, const Bundle& bundle, bo
   const std::string name(reproduce::kRunFile);
   SLIPWAY_CHECK(send_file(api, artifact_target(run, name), bundle.path_of(name), name));
   SLIPWAY_CHECK(send_metrics(api, run_id, bundle.record()));
+  SLIPWAY_CHECK(send_inputs(api, run_id, bundle.record()));
   SLIPWAY_CHECK(send_tags(api, run_id, bundle));
-  return ends_run ? end_run(api, run_id, bundle.record()) : Status();
+  if (!ends_run) return {};
+  const RunRecord& record = bundle.record();
+  return end_run(api, run_id, record.command.exit_code == 0 ? "FINISHED" : "FAILED", record.finished);
+}
+
+Status fail_run(Api& api, const std::string& run_id) {
+  return end_run(api, run_id, "FAILED", format_time(system_clock().now()));
 }
 
 Result<Bundle> fetch_bundle(Api& api, const std::string& run_id, const std::string& directory) {

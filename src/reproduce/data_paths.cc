@@ -41,10 +41,10 @@ Result<std::vector<DataPath>> find_inputs(const std::string& given, const std::s
   SLIPWAY_CHECK(check_bundle_path(name.starts_with('/') ? name.substr(1) : name));
   if (!fs::is_directory(disk_path, error)) return std::vector<DataPath>{{name, disk_path.string()}};
   std::vector<DataPath> found;
-  SLIPWAY_TRY(const std::vector<std::string> files,
-              list_files(disk_path.parent_path().string(), disk_path.filename().string()));
+  const Listing listing = list_files(disk_path.parent_path().string(), disk_path.filename().string());
+  if (!listing.refused.empty()) return bad_path(given, listing.refused.front());
   const std::size_t prefix = disk_path.filename().string().size();
-  for (const std::string& file : files) {
+  for (const std::string& file : listing.files) {
     const std::string below = file.substr(prefix);  // "/x.csv"
     found.push_back({name + below, disk_path.string() + below});
   }

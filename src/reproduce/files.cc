@@ -16,6 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::size_t kBufferBytes = 1u << 20;
+constexpr std::size_t kRefusedMax = 20;
 
 // Counts records: line ends outside of quotes, and a last line without one.
 class RowCounter {
@@ -145,32 +146,37 @@ Status make_folders_beneath(const std::string& root, const std::string& relative
   });
 }
 
-Result<std::vector<std::string>> list_files(const std::string& root, const std::string& relative) {
-  std::vector<std::string> files;
+Listing list_files(const std::string& root, const std::string& relative) {
+  Listing listing;
+  const auto refuse = [&](const std::string& path, std::string_view why) {
+    if (listing.refused.size() < kRefusedMax) listing.refused.push_back(fmt::format("{} {}", path, why));
+  };
+  const auto add = [&](const std::string& path, fs::file_type type) {
+    if (type != fs::file_type::regular) return refuse(path, "is a link or a device");
+    if (!check_bundle_path(path)) return refuse(slipway::quoted(path), "is a name that no bundle takes");
+    if (listing.files.size() == kDataFilesMax) return refuse(relative, "holds more than 10000 files");
+    listing.files.push_back(path);
+  };
   std::error_code error;
-  const auto found_way = check_beneath(root, relative);
-  if (!found_way && found_way.error().code == Code::kNotFound) return files;
-  SLIPWAY_CHECK(found_way);
+  if (const Status way = check_beneath(root, relative); !way) {
+    if (way.error().code != Code::kNotFound) refuse(relative, "stands below a link");
+    return listing;
+  }
   const fs::path top = fs::path(root) / relative;
   const fs::file_type type = fs::symlink_status(top, error).type();
-  if (type == fs::file_type::regular) return std::vector<std::string>{relative};
-  if (type == fs::file_type::not_found || type == fs::file_type::none) return files;
-  if (type != fs::file_type::directory) return not_regular(top.string(), "no regular file");
+  if (type == fs::file_type::not_found || type == fs::file_type::none) return listing;
+  if (type != fs::file_type::directory) {
+    add(relative, type);
+    return listing;
+  }
   fs::recursive_directory_iterator it(top, error);
   for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
     const fs::file_type kind = it->symlink_status().type();
-    if (kind == fs::file_type::directory) continue;
-    if (kind != fs::file_type::regular) return not_regular(it->path().string(), "no regular file");
-    files.push_back(it->path().lexically_relative(root).generic_string());
-    SLIPWAY_CHECK(check_bundle_path(files.back()));
-    if (files.size() > kDataFilesMax) {
-      return fail(Code::kResourceExhausted, "reproduce.too_many_files",
-                  fmt::format("{} holds more than {} files", top.string(), kDataFilesMax));
-    }
+    if (kind != fs::file_type::directory) add(it->path().lexically_relative(root).generic_string(), kind);
   }
-  if (error) return fail(Code::kUnavailable, "file.error", fmt::format("{}: {}", top.string(), error.message()));
-  std::sort(files.begin(), files.end());
-  return files;
+  if (error) refuse(relative, "cannot be read: " + error.message());
+  std::sort(listing.files.begin(), listing.files.end());
+  return listing;
 }
 
 Result<ScratchDirectory> ScratchDirectory::make() {

@@ -33,10 +33,14 @@ Status write_new_file(const std::string& disk_path, std::string_view bytes);
 // The new file has the size and the digest of `expected`, or there is none: data_loss "reproduce.changed".
 Status copy_file(const std::string& from, const std::string& to, const DataFile& expected);
 
-// `relative` itself when it is a regular file below `root`; when it is a folder, all regular files in it, sorted,
-// relative to `root`; nothing when it does not exist. invalid_argument "file.not_regular" (a link, a device, a link on
-// the way), resource_exhausted "reproduce.too_many_files".
-Result<std::vector<std::string>> list_files(const std::string& root, const std::string& relative);
+struct Listing {
+  std::vector<std::string> files;    // sorted, relative to the root
+  std::vector<std::string> refused;  // sentences: links, devices, names that no bundle takes, too many
+};
+
+// `relative` itself when it is a regular file below `root`; when it is a folder, all regular files in it; nothing when
+// it does not exist.
+Listing list_files(const std::string& root, const std::string& relative);
 
 // not_found "file.not_found", invalid_argument "file.not_regular" when a folder on the way is a link. Precondition:
 // check_bundle_path(relative).

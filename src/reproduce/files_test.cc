@@ -48,19 +48,27 @@ TEST_F(Files, LinksAreNotFollowed) {
   EXPECT_EQ(check_beneath(root_, "folder/a").error().reason, "file.not_regular");
   EXPECT_EQ(make_folders_beneath(root_, "folder/new/a").error().reason, "file.not_regular");
   EXPECT_FALSE(fs::exists(root_ + "/real/new"));
-  EXPECT_EQ(list_files(root_, "folder/a").error().reason, "file.not_regular");
-  EXPECT_EQ(list_files(root_, "link").error().reason, "file.not_regular");
-  EXPECT_EQ(list_files(root_, "folder").error().reason, "file.not_regular");
+  for (const char* path : {"folder/a", "link", "folder"}) {
+    EXPECT_TRUE(list_files(root_, path).files.empty()) << path;
+    EXPECT_EQ(list_files(root_, path).refused.size(), 1U) << path;
+  }
+  fs::create_symlink("/etc/passwd", root_ + "/real/latest");
+  EXPECT_EQ(list_files(root_, "real").files, (std::vector<std::string>{"real/a"}));
+  EXPECT_EQ(list_files(root_, "real").refused, (std::vector<std::string>{"real/latest is a link or a device"}));
 }
 
 TEST_F(Files, AreListedInOrder) {
   write("out/b", "");
   write("out/a/z", "");
   write("other", "");
-  EXPECT_EQ(*list_files(root_, "out"), (std::vector<std::string>{"out/a/z", "out/b"}));
-  EXPECT_EQ(*list_files(root_, "other"), (std::vector<std::string>{"other"}));
-  EXPECT_TRUE(list_files(root_, "missing")->empty());
-  EXPECT_TRUE(list_files(root_, "missing/too")->empty());
+  EXPECT_EQ(list_files(root_, "out").files, (std::vector<std::string>{"out/a/z", "out/b"}));
+  EXPECT_EQ(list_files(root_, "other").files, (std::vector<std::string>{"other"}));
+  for (const char* path : {"missing", "missing/too"}) {
+    EXPECT_TRUE(list_files(root_, path).files.empty());
+    EXPECT_TRUE(list_files(root_, path).refused.empty());
+  }
+  write("strange/a\\b", "");
+  EXPECT_EQ(list_files(root_, "strange").refused.size(), 1U);
 }
 
 TEST_F(Files, AreCopiedOnlyWhenTheyAreTheRecordedOnes) {

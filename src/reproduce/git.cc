@@ -14,6 +14,7 @@ namespace {
 
 constexpr auto kLocalTimeout = std::chrono::minutes(5);
 constexpr auto kFetchTimeout = std::chrono::minutes(30);
+constexpr std::size_t kGapsMax = 100;  // after that many files nobody reads on
 
 class Git {
  public:
@@ -90,7 +91,7 @@ class UntrackedChoice {
 
   void look(const std::string& path) {
     if (const std::string why = refusal(path); !why.empty()) {
-      gaps.push_back(fmt::format("{} was left out: {}", path, why));
+      if (gaps.size() < kGapsMax) gaps.push_back(fmt::format("{} was left out: {}", path, why));
       return;
     }
     chosen.push_back(path);

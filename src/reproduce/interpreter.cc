@@ -227,7 +227,8 @@ Result<Interpreter> ask_interpreter(const std::string& executable, const std::st
                 fmt::format("{} cannot say which packages it has; Python 3.8 or newer is needed: {}", executable,
                             end.is_timed_out ? "it took too long" : end.err));
   }
-  SLIPWAY_TRY(Interpreter interpreter, read_answer(end.out));
+  // Whatever else prints something when the interpreter starts prints it before.
+  SLIPWAY_TRY(Interpreter interpreter, read_answer(std::string_view(end.out).substr(end.out.rfind('\n') + 1)));
   interpreter.executable = executable;
   return interpreter;
 }

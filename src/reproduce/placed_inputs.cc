@@ -16,7 +16,7 @@ class InputSearch {
  public:
   InputSearch(const Bundle& bundle, const std::vector<std::string>& folders, const DataFile& input)
       : input_(input), is_outside_(input.path.starts_with('/')) {
-    if (input.is_stored) candidates_.push_back(bundle.path_of(stored_input_path(input)));
+    if (input.is_stored) candidates_.push_back(bundle.path_of(stored_path(input)));
     for (const std::string& folder : folders) {
       if (!is_outside_) candidates_.push_back(folder + '/' + input.path);
       candidates_.push_back((fs::path(folder) / fs::path(input.path).filename()).string());

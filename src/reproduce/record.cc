@@ -20,6 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::size_t kMetricFileBytesMax = 16u << 20;
+constexpr std::size_t kGapsMax = 1'000;
 
 Status check_arguments(const RecordOptions& options) {
   for (const std::string& argument : options.arguments) {
@@ -68,7 +69,9 @@ struct Recording::State {
   void say(const std::string& text) const {
     if (options.say) options.say(text);
   }
-  void gap(std::string text) { record.gaps.push_back(std::move(text)); }
+  void gap(std::string text) {
+    if (record.gaps.size() < kGapsMax) record.gaps.push_back(std::move(text));
+  }
 
   Status look_at_place() {
     std::error_code error;
@@ -115,6 +118,22 @@ struct Recording::State {
       record.inputs.push_back(std::move(file));
     }
     return {};
+  }
+
+  // What run.json could not say is refused now, and not when the command has run for a day.
+  Status check_early() const {
+    for (const DataPath& input : inputs) {
+      for (const std::string& output : record.declared_outputs) {
+        if (input.path == output || input.path.starts_with(output + '/'))
+          return fail(Code::kInvalidArgument, "reproduce.path",
+                      fmt::format("{} is an input and stands in the output {}", input.path, output));
+      }
+    }
+    RunRecord draft = record;
+    draft.id = "draft";
+    draft.started = draft.finished = format_time(system_clock().now());
+    for (DataFile& input : draft.inputs) input.is_stored = false;
+    return check_run_record(draft);
   }
 
   Status look_at_source() {
@@ -183,38 +202,40 @@ struct Recording::State {
   }
 
   // The command may have written to what it was given.
-  Status look_at_inputs_again() {
+  void look_at_inputs_again() {
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       const auto now = hash_file(inputs[i].disk_path, inputs[i].path);
       if (now && now->sha256 == record.inputs[i].sha256) continue;
       gap(fmt::format("the input {} was changed while the command ran", inputs[i].path));
-      record.inputs[i].is_stored = false;
     }
-    return {};
   }
 
-  Status keep_outputs(BundleWriter& writer) {
+  // From here on the command has run: what goes wrong is a gap, and no reason to lose the recording.
+  void keep_outputs(BundleWriter& writer) {
     for (const std::string& declared : record.declared_outputs) {
-      SLIPWAY_TRY(const std::vector<std::string> paths, list_files(tree.root, declared));
-      if (paths.empty()) gap(fmt::format("the command made no {}", declared));
-      for (const std::string& path : paths) SLIPWAY_CHECK(keep_output(writer, path));
+      const Listing listing = list_files(tree.root, declared);
+      for (const std::string& refused : listing.refused) gap("an output was left out: " + refused);
+      if (listing.files.empty()) gap(fmt::format("the command made no {}", declared));
+      for (const std::string& path : listing.files) keep_output(writer, path);
     }
-    return {};
   }
 
-  Status keep_output(BundleWriter& writer, const std::string& path) {
+  void keep_output(BundleWriter& writer, const std::string& path) {
     const bool is_known = std::any_of(record.outputs.begin(), record.outputs.end(),
                                       [&](const DataFile& output) { return output.path == path; });
-    if (is_known) return {};
+    if (is_known || record.outputs.size() == kDataFilesMax) return;
     const std::string disk_path = tree.root + '/' + path;
-    SLIPWAY_TRY(DataFile output, hash_file(disk_path, path));
-    output.is_stored = output.size_bytes <= options.output_bytes_max;
-    if (output.is_stored) SLIPWAY_CHECK(writer.add_file(output, stored_output_path(output), disk_path));
-    record.outputs.push_back(std::move(output));
-    return {};
+    auto output = hash_file(disk_path, path);
+    if (!output) return gap(fmt::format("the output {} was left out: {}", path, output.error().message));
+    if (output->size_bytes <= options.output_bytes_max) {
+      const Status kept = writer.add_file(*output, stored_path(*output), disk_path);
+      output->is_stored = kept.has_value();
+      if (!kept) gap(fmt::format("of the output {} only the digest is kept: {}", path, kept.error().message));
+    }
+    record.outputs.push_back(*std::move(output));
   }
 
-  Status read_metric_files() {
+  void read_metric_files() {
     for (const std::string& path : metric_paths) {
       const auto text = read_file(tree.root + '/' + path, kMetricFileBytesMax);
       if (!text) continue;  // it is among the gaps
@@ -225,28 +246,35 @@ struct Recording::State {
       }
       record.metrics.insert(metrics->begin(), metrics->end());
     }
-    return {};
   }
 
-  Status keep_packages(BundleWriter& writer) {
-    if (!interpreter) return {};
+  void keep_packages(BundleWriter& writer) {
+    if (!interpreter) return;
+    record.python = Python{interpreter->implementation, interpreter->version, {}};
     if (options.may_use_network && !interpreter->packages.empty())
       say(fmt::format("Locking {} packages", interpreter->packages.size()));
-    SLIPWAY_TRY(Lock lock, lock_packages(*interpreter, tree.root, options.may_use_network));
-    for (const auto& [path, disk_path] : lock.archives) {
-      SLIPWAY_TRY(const DataFile archive, hash_file(disk_path, path));
-      SLIPWAY_CHECK(writer.add_file(archive, path, disk_path));
-    }
-    record.python = Python{interpreter->implementation, interpreter->version, std::move(lock.packages)};
-    for (std::string& text : lock.gaps) gap(std::move(text));
-    return {};
+    auto lock = lock_packages(*interpreter, tree.root, options.may_use_network);
+    if (!lock) return gap("the packages are not captured: " + lock.error().message);
+    for (Package& package : lock->packages) keep_archive(writer, package, lock->archives);
+    record.python->packages = std::move(lock->packages);
+    for (std::string& text : lock->gaps) gap(std::move(text));
+  }
+
+  void keep_archive(BundleWriter& writer, Package& package, const std::map<std::string, std::string>& archives) {
+    const auto archive = archives.find(package.file);
+    if (archive == archives.end()) return;
+    const auto facts = hash_file(archive->second, package.file);
+    const Status kept = facts ? writer.add_file(*facts, package.file, archive->second) : fail(facts.error());
+    if (kept) return;
+    gap(fmt::format("{} {} is not in the bundle: {}", package.name, package.version, kept.error().message));
+    package.file.clear();
   }
 
   Status keep_sources(BundleWriter& writer) {
     if (!changes.patch.empty()) SLIPWAY_CHECK(writer.add_text(std::string(kChangesFile), changes.patch));
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (record.inputs[i].is_stored)
-        SLIPWAY_CHECK(writer.add_file(record.inputs[i], stored_input_path(record.inputs[i]), inputs[i].disk_path));
+        SLIPWAY_CHECK(writer.add_file(record.inputs[i], stored_path(record.inputs[i]), inputs[i].disk_path));
     }
     return {};
   }
@@ -270,6 +298,7 @@ Result<Recording> Recording::prepare(RecordOptions options) {
   SLIPWAY_CHECK(state->look_at_data());
   SLIPWAY_CHECK(state->hash_inputs());
   SLIPWAY_CHECK(state->look_at_source());
+  SLIPWAY_CHECK(state->check_early());
   return Recording(std::move(state));
 }
 
@@ -283,10 +312,10 @@ Result<Bundle> Recording::run(const std::string& id, const Environment& added) {
   SLIPWAY_TRY(BundleWriter writer, BundleWriter::make(directory));
   SLIPWAY_CHECK(state.keep_sources(writer));
   SLIPWAY_CHECK(state.run_command(added));
-  SLIPWAY_CHECK(state.look_at_inputs_again());
-  SLIPWAY_CHECK(state.keep_outputs(writer));
-  SLIPWAY_CHECK(state.read_metric_files());
-  SLIPWAY_CHECK(state.keep_packages(writer));
+  state.look_at_inputs_again();
+  state.keep_outputs(writer);
+  state.read_metric_files();
+  state.keep_packages(writer);
   return writer.finish(state.record);
 }
 

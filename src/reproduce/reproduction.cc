@@ -109,8 +109,7 @@ class Reproduction {
   // An output that stands in the commit must not be taken for one that the command made.
   Status remove_old_outputs() const {
     for (const std::string& declared : record_.declared_outputs) {
-      SLIPWAY_TRY(const std::vector<std::string> files, list_files(source(), declared));
-      for (const std::string& file : files) {
+      for (const std::string& file : list_files(source(), declared).files) {
         std::error_code error;
         if (!fs::remove(source() + '/' + file, error))
           return fail(Code::kUnavailable, "file.error", fmt::format("cannot remove {}", file));
@@ -173,8 +172,8 @@ class Reproduction {
   Status compare() {
     std::set<std::string> made;
     for (const std::string& declared : record_.declared_outputs) {
-      SLIPWAY_TRY(const std::vector<std::string> files, list_files(source(), declared));
-      made.insert(files.begin(), files.end());
+      const Listing listing = list_files(source(), declared);
+      made.insert(listing.files.begin(), listing.files.end());
     }
     for (const DataFile& output : record_.outputs) {
       if (made.erase(output.path) == 0) {
@@ -202,7 +201,7 @@ class Reproduction {
           0,
           {}};
     }
-    SLIPWAY_TRY(const std::string recorded, read_file(bundle_.path_of(stored_output_path(output)), kComparedBytesMax));
+    SLIPWAY_TRY(const std::string recorded, read_file(bundle_.path_of(stored_path(output)), kComparedBytesMax));
     SLIPWAY_TRY(const std::string reproduced, read_file(path, kComparedBytesMax));
     return compare_outputs(output.path, recorded, reproduced, record_.tolerance);
   }

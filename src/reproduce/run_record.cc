@@ -254,8 +254,7 @@ const ManifestFile* RunRecord::find_file(std::string_view path) const noexcept {
   return found == files.end() ? nullptr : &*found;
 }
 
-std::string stored_input_path(const DataFile& input) { return "inputs/" + input.sha256.hex(); }
-std::string stored_output_path(const DataFile& output) { return "outputs/" + output.path; }
+std::string stored_path(const DataFile& file) { return "data/" + file.sha256.hex(); }
 
 Result<RunRecord> parse_run_record(std::string_view json) {
   SLIPWAY_TRY(const JsonDocument document, JsonDocument::parse(json, kRunFileBytesMax, kReason));

@@ -102,9 +102,9 @@ constexpr std::string_view kChangesFile = "changes.diff";  // what was not commi
 constexpr std::size_t kRunFileBytesMax = 16u << 20;
 constexpr std::size_t kStreamTailBytesMax = 16u << 10;
 
-// Where the bytes of a stored input or output stand in the bundle.
-std::string stored_input_path(const DataFile& input);  // "inputs/SHA256"
-std::string stored_output_path(const DataFile& output);
+// Where the bytes of a stored input or output stand in the bundle: "data/SHA256". Under their own names they could
+// collide on another file system.
+std::string stored_path(const DataFile& file);
 
 std::string canonical_json(const RunRecord& record);
 

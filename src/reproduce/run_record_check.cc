@@ -26,13 +26,13 @@ Status check_data(const RunRecord& record) {
   for (const DataFile& input : record.inputs) {
     SLIPWAY_CHECK(check_data_path(input.path, true));
     if (!inputs.insert(input.path).second) return invalid("inputs: " + slipway::quoted(input.path) + " stands twice");
-    if (input.is_stored && record.find_file(stored_input_path(input)) == nullptr)
+    if (input.is_stored && record.find_file(stored_path(input)) == nullptr)
       return invalid("inputs: " + slipway::quoted(input.path) + " is not in the bundle");
   }
   for (const DataFile& output : record.outputs) {
     SLIPWAY_CHECK(check_data_path(output.path, false));
     if (inputs.contains(output.path)) return invalid("outputs: " + slipway::quoted(output.path) + " is an input, too");
-    if (output.is_stored && record.find_file(stored_output_path(output)) == nullptr)
+    if (output.is_stored && record.find_file(stored_path(output)) == nullptr)
       return invalid("outputs: " + slipway::quoted(output.path) + " is not in the bundle");
   }
   for (const std::string& path : record.declared_outputs) SLIPWAY_CHECK(check_data_path(path, false));

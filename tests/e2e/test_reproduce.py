@@ -8,6 +8,8 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 import zipfile
 
 import pytest
@@ -275,6 +277,12 @@ def test_inputs_outside_of_the_repository(project, tmp_path):
     assert (code, report["verdict"]) == (0, "bit-identical"), report
 
 
+def stored(bundle, output):
+    """Where the bytes of an output stand in the bundle."""
+    outputs = json.loads((pathlib.Path(bundle) / "run.json").read_text())["outputs"]
+    return "data/" + next(file["sha256"] for file in outputs if file["path"] == output)
+
+
 def rewrite(bundle, change):
     """Edits run.json in its canonical form; what `change` returns takes its place."""
     record = json.loads((bundle / "run.json").read_text())
@@ -322,7 +330,7 @@ def test_hostile_bundles(project, tmp_path):
 
     # A file that is not the recorded one.
     changed = copy("changed")
-    output = changed / "outputs/out/model.bin"
+    output = changed / stored(bundle, "out/model.bin")
     output.chmod(0o600)
     output.write_bytes(output.read_bytes() + b" ")
     assert refused(changed) == "reproduce.changed"
@@ -393,3 +401,58 @@ def test_default_place_is_unknown_to_git(project):
     assert str(bundle) in done.stderr
     assert git(project.folder, "status", "--porcelain") == ""
     assert project.reproduce(bundle)[1]["verdict"] == "bit-identical"
+
+
+def has_tracking(server):
+    try:
+        server.get("/api/2.0/mlflow/experiments/get?experiment_id=0")
+    except urllib.error.HTTPError:
+        return False
+    return True
+
+
+def test_on_a_server(project, make_server):
+    server = make_server()
+    if not has_tracking(server):
+        pytest.skip("the server has no tracking API")
+    project.write("train.py", TRAIN + "\nprint(os.environ.get('MLFLOW_RUN_ID'), file=sys.stderr)\n")
+    line = [SLIPWAY, "run", "record", "--server", server.url, "--experiment", "iris / 1", "--name", "baseline"]
+    line += [
+        "--no-network",
+        "--seed",
+        "7",
+        "--input",
+        "data.csv",
+        "--output",
+        "out",
+        "--metric-file",
+        "out/metrics.json",
+    ]
+    done = run(*line, "--json", "--", project.python, "train.py", cwd=project.folder)
+    recorded = json.loads(done.stderr.splitlines()[-1])
+    assert recorded["id"] in done.stderr.splitlines()[:-1]  # the command knew its run
+
+    got = json.loads(server.get(f"/api/2.0/mlflow/runs/get?run_id={recorded['id']}"))["run"]
+    assert (got["info"]["status"], got["info"]["run_name"]) == ("FINISHED", "baseline")
+    tags = {tag["key"]: tag["value"] for tag in got["data"]["tags"]}
+    assert tags["slipway.reproduction.digest"] == recorded["digest"]
+    assert tags["mlflow.source.git.dirty"] == "true"
+    assert [metric["key"] for metric in got["data"]["metrics"]] == ["loss"]
+    (dataset,) = got["inputs"]["dataset_inputs"]
+    assert dataset["dataset"]["name"] == "data.csv"
+
+    stored_path = stored(recorded["bundle"], "out/model.bin")
+    shutil.rmtree(project.folder / ".slipway")
+    reproduced = run(
+        SLIPWAY, "reproduce", recorded["id"], "--server", server.url, "--no-network", "--json", cwd="/", check=False
+    )
+    report = json.loads(reproduced.stdout)
+    assert (reproduced.returncode, report["verdict"], report["bundle"]) == (0, "bit-identical", recorded["digest"])
+
+    # A bundle that somebody has changed on the server is refused.
+    artifacts = got["info"]["artifact_uri"].removeprefix("mlflow-artifacts:/")
+    url = f"{server.url}/api/2.0/mlflow-artifacts/artifacts/{artifacts}/slipway/{stored_path}"
+    urllib.request.urlopen(urllib.request.Request(url, b"x", method="PUT")).close()
+    refused = run(SLIPWAY, "reproduce", recorded["id"], "--server", server.url, "--json", cwd="/", check=False)
+    assert refused.returncode == 1
+    assert json.loads(refused.stderr.splitlines()[-1])["reason"] == "reproduce.changed"
