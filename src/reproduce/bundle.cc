@@ -65,9 +65,10 @@ Status BundleWriter::add_file(const DataFile& file, const std::string& path, con
 Result<Bundle> BundleWriter::finish(RunRecord record) {
   std::sort(files_.begin(), files_.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   record.files = files_;
-  SLIPWAY_CHECK(check_run_record(record));
-  SLIPWAY_CHECK(write_new_file(directory_ + '/' + std::string(kRunFile), canonical_json(record)));
-  return Bundle::open(directory_);
+  const std::string text = canonical_json(record);
+  SLIPWAY_TRY(RunRecord readable, parse_run_record(text));
+  SLIPWAY_CHECK(write_new_file(directory_ + '/' + std::string(kRunFile), text));
+  return Bundle(directory_, std::move(readable), sha256(text));
 }
 
 }  // namespace slipway::reproduce

@@ -22,6 +22,7 @@ class Bundle {
   std::string path_of(std::string_view file) const { return directory_ + '/' + std::string(file); }
 
  private:
+  friend class BundleWriter;
   Bundle(std::string directory, RunRecord record, Digest digest)
       : directory_(std::move(directory)), record_(std::move(record)), digest_(digest) {}
 

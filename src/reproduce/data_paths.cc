@@ -16,11 +16,15 @@ fs::path absolute_path(const std::string& given, const std::string& directory) {
   return path.has_filename() ? path : path.parent_path();  // "data/"
 }
 
-// "" when it stands outside.
+// "" when it stands outside. A repository may be reached through a link, so that the path says one thing and the disk
+// another.
 std::string relative_path(const fs::path& path, const std::string& repository) {
-  const fs::path relative = path.lexically_relative(repository);
-  const bool is_inside = !relative.empty() && *relative.begin() != "..";
-  return is_inside ? relative.generic_string() : "";
+  std::error_code error;
+  for (const fs::path& candidate : {path, fs::weakly_canonical(path, error)}) {
+    const fs::path relative = candidate.lexically_relative(repository);
+    if (!relative.empty() && *relative.begin() != "..") return relative.generic_string();
+  }
+  return "";
 }
 
 tl::unexpected<Error> bad_path(const std::string& given, std::string_view why) {

@@ -22,10 +22,11 @@ class Git {
     settings_.directory = std::move(directory);
     settings_.timeout = kLocalTimeout;
     // Set by git for its hooks: they would name another repository.
-    std::erase_if(settings_.environment, [](const auto& entry) {
-      return entry.first.starts_with("GIT_") && entry.first != "GIT_SSH" && entry.first != "GIT_SSH_COMMAND" &&
-             !entry.first.starts_with("GIT_SSL");
-    });
+    for (const char* name :
+         {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX",
+          "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_TEMPLATE_DIR"}) {
+      settings_.environment.erase(name);
+    }
     set("GIT_OPTIONAL_LOCKS", "0");
     set("GIT_TERMINAL_PROMPT", "0");
     set("LC_ALL", "C");

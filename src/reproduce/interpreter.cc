@@ -5,7 +5,7 @@
 #include <set>
 
 #include "base/bytes.h"
-#include "registry/strict_json.h"
+#include "reproduce/members.h"
 #include "reproduce/names.h"
 #include "reproduce/python.h"
 
@@ -85,19 +85,6 @@ json.dump(
     sys.stdout,
 )
 )python";
-
-Result<std::string> text(JsonMembers& members, std::string_view key) {
-  SLIPWAY_TRY(const JsonValue value, members.require(key));
-  SLIPWAY_TRY(const std::string_view found, value.text());
-  return std::string(found);
-}
-
-Result<std::string> text_or_empty(JsonMembers& members, std::string_view key) {
-  const auto value = members.take(key);
-  if (!value) return std::string();
-  SLIPWAY_TRY(const std::string_view found, value->text());
-  return std::string(found);
-}
 
 Result<InstalledPackage> read_package(const JsonValue& value) {
   SLIPWAY_TRY(JsonMembers members, value.object());

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "base/bytes.h"
-#include "registry/strict_json.h"
+#include "reproduce/members.h"
 
 namespace slipway::reproduce {
 namespace {
@@ -14,20 +14,6 @@ namespace {
 constexpr std::string_view kReason = "reproduce.invalid";
 constexpr std::size_t kListMax = 10'000;
 constexpr std::array<std::string_view, 4> kPrograms = {"interpreter", "script", "repository", "system"};
-
-// Members that are absent where they are empty.
-Result<std::string> text_or_empty(JsonMembers& members, std::string_view key) {
-  const auto value = members.take(key);
-  if (!value) return std::string();
-  SLIPWAY_TRY(const std::string_view text, value->text());
-  return std::string(text);
-}
-
-Result<std::string> text(JsonMembers& members, std::string_view key) {
-  SLIPWAY_TRY(const JsonValue value, members.require(key));
-  SLIPWAY_TRY(const std::string_view found, value.text());
-  return std::string(found);
-}
 
 Result<std::uint64_t> natural(JsonMembers& members, std::string_view key) {
   SLIPWAY_TRY(const JsonValue value, members.require(key));
