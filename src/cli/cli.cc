@@ -9,6 +9,7 @@
 #include "cli/context.h"
 #include "cli/exit_code.h"
 #include "cli/key.h"
+#include "cli/lineage.h"
 #include "cli/model.h"
 #include "cli/probe.h"
 #include "cli/reproduce.h"
@@ -77,6 +78,7 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
   add_model_commands(app, context);
   add_key_commands(app, context);
   add_audit_commands(app, context);
+  add_lineage_commands(app, context);
   add_run_commands(app, context);
   add_reproduce_command(app, context);
   add_probe_command(app, context);
