@@ -1,8 +1,9 @@
 // Experiments and their tags, in SQL, inside the caller's transaction (registry/transact.h). Stateless but for its
 // clock and randomness: shared by all threads.
 //
-// Errors: not_found "experiment.not_found"; already_exists "experiment.taken" (also by a deleted one, and says so);
-// failed_precondition "experiment.deleted"; invalid_argument "tracking.invalid"; those of storage/sql.h.
+// Errors: not_found "experiment.not_found", "tag.not_found"; already_exists "experiment.taken" (also by a deleted one,
+// and says so); "experiment.deleted", failed_precondition where one is renamed and invalid_argument where anything else
+// of one is changed; invalid_argument "tracking.invalid"; those of storage/sql.h.
 #pragma once
 
 #include <optional>
@@ -38,8 +39,15 @@ class ExperimentStore {
   Status delete_tag(Transaction& t, std::string_view id, std::string_view key) const;
 
  private:
+  Status insert(Transaction& t, std::string_view id, std::string_view name, std::string_view artifact_location,
+                const std::vector<KeyValue>& tags) const;
+
   const Clock* clock_;
   Random* random_;
 };
+
+// invalid_argument "experiment.deleted".
+Status check_active(const Experiment& experiment);
+tl::unexpected<Error> no_experiment(std::string_view id);
 
 }  // namespace slipway

@@ -1,8 +1,10 @@
 // Logged models (MLflow 3): what a run saved as a model, before anybody registers it. In SQL, inside the caller's
 // transaction; stateless, shared by all threads.
 //
-// Errors: not_found "logged_model.not_found"; invalid_argument "tracking.invalid", "param.changed"; those of
-// experiment_store.h and storage/sql.h.
+// Logging and removing twice changes nothing, so that a client may send a request again.
+//
+// Errors: not_found "logged_model.not_found", "tag.not_found"; invalid_argument "tracking.invalid", "param.changed";
+// those of experiment_store.h and storage/sql.h.
 #pragma once
 
 #include <string>
@@ -32,7 +34,7 @@ class LoggedModelStore {
       : clock_(&clock), random_(&random) {}
 
   Result<LoggedModel> create(Transaction& t, const NewLoggedModel& model) const;
-  Result<LoggedModel> get(Transaction& t, std::string_view id) const;
+  Result<LoggedModel> get(Transaction& t, std::string_view id) const;  // whole; not a deleted one
   Result<LoggedModel> finalize(Transaction& t, std::string_view id, LoggedModelStatus status) const;
   Status remove(Transaction& t, std::string_view id) const;
   Status set_tags(Transaction& t, std::string_view id, const std::vector<KeyValue>& tags) const;
@@ -45,5 +47,7 @@ class LoggedModelStore {
   const Clock* clock_;
   Random* random_;
 };
+
+tl::unexpected<Error> no_logged_model(std::string_view id);
 
 }  // namespace slipway

@@ -42,7 +42,7 @@ struct Metric {
   std::string model_id;      // "" where it belongs to no logged model
   std::string dataset_name;  // "" where none was named; the digest likewise
   std::string dataset_digest;
-  std::string run_id;  // filled in answers
+  std::string run_id;  // filled in where points of several runs stand together
 };
 
 struct Experiment {
@@ -109,9 +109,10 @@ struct LoggedModel {
   std::string created_by;
   std::int64_t created_ms = 0;
   std::int64_t updated_ms = 0;
-  std::vector<KeyValue> tags;
-  std::vector<KeyValue> params;
-  std::vector<Metric> metrics;
+  LifecycleStage stage = LifecycleStage::kActive;
+  std::vector<KeyValue> tags;    // by key
+  std::vector<KeyValue> params;  // by key
+  std::vector<Metric> metrics;   // the latest of each key and data set, in that order
 };
 
 }  // namespace slipway

@@ -18,6 +18,7 @@ import postgres  # noqa: E402
 from documents import ROOT, blocks, documents, missing_line  # noqa: E402
 from server import MODELS, SLIPWAY, Server, push_approved  # noqa: E402
 from shell import Shell  # noqa: E402
+from test_mlflow_client import CLIENTS, LINES  # noqa: E402
 
 PORTS = ("8080", "8443")  # as the documents write them
 POSTGRES_URI = "postgresql://slipway@127.0.0.1:5432/postgres"  # the same
@@ -40,7 +41,8 @@ def tools(folder):
 
 def environment(programs):
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
-    return {**kept, "PATH": f"{programs}:{kept['PATH']}", "NO_PROXY": "*"}
+    client = CLIENTS / LINES[0]
+    return {**kept, "PATH": f"{programs}:{kept['PATH']}", "NO_PROXY": "*", "PYTHONPATH": str(client)}
 
 
 @contextlib.contextmanager
