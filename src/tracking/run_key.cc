@@ -40,10 +40,11 @@ Result<RunKey> find_active_run(Transaction& t, std::string_view id) {
 Result<RunKey> find_active_run_to_log(Transaction& t, std::string_view id, std::size_t added) {
   if (added == 0) return find_active_run(t, id);
   const auto count = static_cast<std::int64_t>(added);
-  SLIPWAY_TRY(const std::vector<Row> rows,
-              t.query("UPDATE runs SET points = points + $2 WHERE id = $1 AND lifecycle_stage = 'active' "
-                      "RETURNING number, experiment_id, points",
-                      {std::string(id), count}));
+  SLIPWAY_TRY(
+      const std::vector<Row> rows,
+      t.query("UPDATE runs SET points = points + $2, is_settled = 0 WHERE id = $1 AND lifecycle_stage = 'active' "
+              "RETURNING number, experiment_id, points",
+              {std::string(id), count}));
   if (rows.empty()) return find_active_run(t, id);  // says why
   RunKey run = key_of(rows.front());
   run.points -= count;

@@ -28,11 +28,11 @@ SearchField time_field(std::vector<std::string> names, const std::string& column
 }
 
 SearchGroup group(std::vector<std::string> names, Kind kind, std::string from, std::string owner) {
-  return {std::move(names), kind, std::move(from), std::move(owner), {}};
+  return {std::move(names), kind, std::move(from), std::move(owner), {}, {}};
 }
 
 SearchGroup attributes(std::vector<SearchField> fields) {
-  return {{"attributes", "attribute", "attr", "run"}, Kind::kAttributes, "", "", std::move(fields)};
+  return {{"attributes", "attribute", "attr", "run"}, Kind::kAttributes, "", "", std::move(fields), {}};
 }
 
 SearchEntity make_run_entity() {
@@ -42,6 +42,13 @@ SearchEntity make_run_entity() {
       group({"dataset", "datasets"}, Kind::kRelated, "run_datasets x JOIN datasets d ON d.id = x.dataset_id", "x.run");
   dataset.fields = {text_field({"name"}, "d.name"), text_field({"digest"}, "d.digest"),
                     text_field({"context"}, "NULLIF(x.context, '')")};
+  SearchGroup metrics = group({"metrics", "metric"}, Kind::kNumbers, "latest_metrics x", "x.run");
+  metrics.by_value = {{"settled_metrics x", "r.is_settled = 1"},
+                      {"runs u JOIN latest_metrics x ON x.run = u.number AND u.is_settled = 0", ""}};
+  SearchGroup params = group({"params", "param", "parameters", "parameter"}, Kind::kTexts, "run_params x", "x.run");
+  params.by_value = {{"run_params x", ""}};
+  SearchGroup tags = group({"tags", "tag"}, Kind::kTexts, "run_tags x", "x.run");
+  tags.by_value = {{"run_tags x", ""}};
   SearchEntity entity;
   entity.list = "runs";
   entity.from = "runs r";
@@ -56,9 +63,9 @@ SearchEntity make_run_entity() {
                              "((SELECT e.artifact_location FROM experiments e WHERE e.id = r.experiment_id) || '/' || "
                              "r.id || '/artifacts')"),
                   integer_field({"start_time", "created", "Created"}, "r.start_time"), end_time}),
-      group({"metrics", "metric"}, Kind::kNumbers, "latest_metrics x", "x.run"),
-      group({"params", "param", "parameters", "parameter"}, Kind::kTexts, "run_params x", "x.run"),
-      group({"tags", "tag"}, Kind::kTexts, "run_tags x", "x.run"),
+      metrics,
+      params,
+      tags,
       dataset,
   };
   entity.last_order = {{"start_time", false}, {"run_id", true}};
