@@ -146,7 +146,6 @@ void write_logged_model(JsonWriter& json, const LoggedModel& model) {
   json.key("model_id").value(model.id).key("experiment_id").value(model.experiment_id).key("name").value(model.name);
   json.key("creation_timestamp_ms").value(model.created_ms).key("last_updated_timestamp_ms").value(model.updated_ms);
   json.key("artifact_uri").value(model.artifact_uri).key("status").value(to_string(model.status));
-  write_text(json, "creator_id", model.created_by);
   write_text(json, "model_type", model.model_type);
   write_text(json, "source_run_id", model.source_run_id);
   write_text(json, "status_message", model.status_message);
