@@ -66,8 +66,8 @@ def call(server, method, path, body=None, **headers):
         connection.close()
 
 
-def post(server, path, **fields):
-    return call(server, "POST", path, json.dumps(fields).encode(), Content_Type="application/json")
+def post(server, target, **fields):
+    return call(server, "POST", target, json.dumps(fields).encode(), Content_Type="application/json")
 
 
 def put(server, path, body):

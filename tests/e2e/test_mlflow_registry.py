@@ -31,10 +31,10 @@ def server(request, tmp_path_factory):
     assert "Sanitizer" not in running.log(), running.log()
 
 
-def step(server, name, key=None, **arguments):
+def step(server, function, key=None, **arguments):
     variables = {} if key is None else {"MLFLOW_TRACKING_TOKEN": key}
     done = subprocess.run(
-        [sys.executable, SESSION, name, json.dumps(arguments)],
+        [sys.executable, SESSION, function, json.dumps(arguments)],
         env=mlflow_environment(LINES[0], server.url, **variables),
         capture_output=True,
         text=True,
