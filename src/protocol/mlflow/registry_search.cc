@@ -84,9 +84,9 @@ SearchEntity version_entity(bool has_prompts) {
   number.type = SearchType::kInteger;
   number.may_be_quoted = true;
   versions.groups = {
-      attributes({field({"name"}, "e.model"), number, field({"run_id"}, "e.run_id"),
-                  field({"source_path"}, "e.source"), field({"user_id"}, "e.author"),
-                  field({"current_stage"}, "e.stage"), order_field({"creation_timestamp"}, "e.created_at"),
+      attributes({field({"name"}, "e.model"), number, field({"run_id"}, "e.run_id"), field({"source_path"}, "e.source"),
+                  field({"user_id"}, "e.author"), field({"current_stage"}, "e.stage"),
+                  order_field({"creation_timestamp"}, "e.created_at"),
                   order_field({"last_updated_timestamp", "timestamp"}, "e.updated_at")}),
       tags(kVersionTags, "x.registration_id")};
   versions.last_order = {{"name", true}, {"version_number", false}};
@@ -116,14 +116,26 @@ Result<Page<Row>> search(Transaction& t, const SearchEntity& entity, const Regis
                       .token = wanted.token});
 }
 
+// Clients hide prompts with a clause that they add to each filter. It is to hold for models without the tag as well,
+// and hiding prompts is the default here, so it is taken off.
+RegistrySearch without_hidden_prompts(RegistrySearch wanted) {
+  constexpr std::string_view kClause = "tag.`mlflow.prompt.is_prompt` != 'true'";
+  constexpr std::string_view kAnd = " AND ";
+  if (!wanted.filter.ends_with(kClause)) return wanted;
+  wanted.filter.resize(wanted.filter.size() - kClause.size());
+  if (wanted.filter.ends_with(kAnd)) wanted.filter.resize(wanted.filter.size() - kAnd.size());
+  return wanted;
+}
+
 }  // namespace
 
-Result<Page<Model>> search_models(Transaction& t, const RegistrySearch& wanted, const Principal& principal) {
+Result<Page<Model>> search_models(Transaction& t, const RegistrySearch& asked, const Principal& principal) {
   static const SearchEntity kModels = model_entity(false);
   static const SearchEntity kAll = model_entity(true);
+  const RegistrySearch wanted = without_hidden_prompts(asked);
   const bool has_prompts = wanted.filter.find(kPromptTag) != std::string::npos;
-  SLIPWAY_TRY(const Page<Row> rows, search(t, has_prompts ? kAll : kModels, wanted, readable(principal, "e.name"),
-                                           kModelsLimitMax));
+  SLIPWAY_TRY(const Page<Row> rows,
+              search(t, has_prompts ? kAll : kModels, wanted, readable(principal, "e.name"), kModelsLimitMax));
   Page<Model> found;
   found.next_token = rows.next_token;
   for (const Row& row : rows.items) {
@@ -132,12 +144,13 @@ Result<Page<Model>> search_models(Transaction& t, const RegistrySearch& wanted, 
   return found;
 }
 
-Result<Page<Registration>> search_versions(Transaction& t, const RegistrySearch& wanted, const Principal& principal) {
+Result<Page<Registration>> search_versions(Transaction& t, const RegistrySearch& asked, const Principal& principal) {
   static const SearchEntity kVersions = version_entity(false);
   static const SearchEntity kAll = version_entity(true);
+  const RegistrySearch wanted = without_hidden_prompts(asked);
   const bool has_prompts = wanted.filter.find(kPromptTag) != std::string::npos;
-  SLIPWAY_TRY(const Page<Row> rows, search(t, has_prompts ? kAll : kVersions, wanted, readable(principal, "e.model"),
-                                           kVersionsLimitMax));
+  SLIPWAY_TRY(const Page<Row> rows,
+              search(t, has_prompts ? kAll : kVersions, wanted, readable(principal, "e.model"), kVersionsLimitMax));
   Page<Registration> found;
   found.next_token = rows.next_token;
   for (const Row& row : rows.items) {
