@@ -7,6 +7,8 @@
 
 #include "registry/model_rows.h"
 #include "registry/page.h"
+#include "tracking/fold.h"
+#include "tracking/point_blocks.h"
 #include "tracking/rows.h"
 #include "tracking/run_key.h"
 #include "tracking/run_store.h"
@@ -14,7 +16,7 @@
 namespace slipway {
 namespace {
 
-// Where a page ended: the columns of the key of metric_points after (run, key).
+// Where a page ended: the columns of the key of metric_points after (run, block, key).
 struct Place {
   std::int64_t time_ms = 0;
   std::int64_t step = 0;
@@ -61,52 +63,13 @@ std::optional<Place> read_place(std::string_view text) {
 // The first place of a list.
 Place before_all() { return {std::numeric_limits<std::int64_t>::min(), 0, 0, 0, "", ""}; }
 
-std::vector<Metric> read_points(const std::vector<Row>& rows, std::string_view run_id) {
+bool is_same_place(const Metric& a, const Metric& b) { return !is_before(a, b) && !is_before(b, a); }
+
+std::vector<Metric> read_points(const std::vector<Row>& rows) {
   std::vector<Metric> points;
   points.reserve(rows.size());
-  for (const Row& row : rows) {
-    points.push_back(read_point(row, 0));
-    points.back().run_id = run_id;
-  }
+  for (const Row& row : rows) points.push_back(read_point(row, 0));
   return points;
-}
-
-constexpr std::string_view kInterval = "FROM metric_points WHERE run = $1 AND key = $2 AND step BETWEEN $3 AND $4";
-constexpr std::string_view kByStep = " ORDER BY step, time, value, is_nan, model_id, dataset_digest";
-
-struct Interval {
-  std::int64_t run = 0;
-  std::string key;
-  std::int64_t start_step = 0;
-  std::int64_t end_step = 0;
-  SqlArguments arguments() const { return {run, key, start_step, end_step}; }
-};
-
-// Which of `count` points, by step, stand for all: those that MLflow's server picks. The points are divided into
-// `limit` runs of equal length, the first `long_runs` one longer where it does not come out even; the first of each run
-// is taken, but for the last run the last point of all. Precondition: limit < count.
-Result<std::vector<Row>> query_thinned(Transaction& t, const Interval& interval, std::int64_t count,
-                                       std::int64_t limit) {
-  // $5: length of a short run. $6: points in long runs. $7: where the last run begins. $8: the last point.
-  static const std::string kSql =
-      select(kPointColumns, "FROM (SELECT " + std::string(kPointColumns) + ", ROW_NUMBER() OVER (" +
-                                std::string(kByStep.substr(1)) + ") - 1 AS i " + std::string(kInterval) +
-                                ") AS p WHERE i = $8 OR (i < $7 AND CASE WHEN i < $6 THEN i % ($5 + 1) "
-                                "ELSE (i - $6) % $5 END = 0)" +
-                                std::string(kByStep));
-  const std::int64_t length = count / limit;
-  const std::int64_t long_runs = count % limit;
-  SqlArguments arguments = interval.arguments();
-  arguments.insert(arguments.end(), {length, long_runs * (length + 1), count - length, count - 1});
-  return t.query(kSql, arguments);
-}
-
-Result<std::vector<Row>> query_interval(Transaction& t, const Interval& interval, std::int64_t limit) {
-  static const std::string kCount = "SELECT COUNT(*) " + std::string(kInterval);
-  static const std::string kAll = select(kPointColumns, std::string(kInterval) + std::string(kByStep));
-  SLIPWAY_TRY(const std::vector<Row> counted, t.query(kCount, interval.arguments()));
-  const std::int64_t count = counted.front().integer(0);
-  return count <= limit ? t.query(kAll, interval.arguments()) : query_thinned(t, interval, count, limit);
 }
 
 }  // namespace
@@ -114,10 +77,12 @@ Result<std::vector<Row>> query_interval(Transaction& t, const Interval& interval
 Result<MetricHistory> RunStore::history(Transaction& t, std::string_view id, std::string_view key, std::size_t limit,
                                         std::string_view token) const {
   static const std::string kSql =
+      "WITH RECURSIVE blocks (block) AS "
+      "(SELECT CAST(0 AS BIGINT) UNION ALL SELECT block + 1 FROM blocks WHERE block < $3) " +
       select(kPointColumns,
-             "FROM metric_points WHERE run = $1 AND key = $2 "
-             "AND (time, step, value, is_nan, model_id, dataset_digest) > ($3, $4, $5, $6, $7, $8) "
-             "ORDER BY time, step, value, is_nan, model_id, dataset_digest LIMIT $9");
+             "FROM blocks b CROSS JOIN metric_points p WHERE p.run = $1 AND p.block = b.block AND p.key = $2 "
+             "AND (time, step, value, is_nan, model_id, dataset_digest) > ($4, $5, $6, $7, $8, $9) "
+             "ORDER BY time, step, value, is_nan, model_id, dataset_digest LIMIT $10");
   SLIPWAY_TRY(const RunKey run, find_run(t, id));
   const std::string list = list_name(id, key);
   SLIPWAY_TRY(const std::string after, parse_page_token(list, token));
@@ -126,13 +91,16 @@ Result<MetricHistory> RunStore::history(Transaction& t, std::string_view id, std
   constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
   const std::int64_t rows_max = limit == 0 ? kNoLimit : static_cast<std::int64_t>(limit) + 1;
   SLIPWAY_TRY(const std::vector<Row> rows,
-              t.query(kSql, {run.number, std::string(key), place->time_ms, place->step, place->value, place->is_nan,
-                             place->model_id, place->dataset_digest, rows_max}));
-  MetricHistory history{read_points(rows, id), ""};
-  if (limit > 0 && history.points.size() > limit) {
+              t.query(kSql, {run.number, std::string(key), block_of(run.points), place->time_ms, place->step,
+                             place->value, place->is_nan, place->model_id, place->dataset_digest, rows_max}));
+  MetricHistory history{read_points(rows), ""};
+  if (limit > 0 && rows.size() > limit) {
     history.points.pop_back();
     history.next_token = make_page_token(list, write_place(history.points.back()));
   }
+  // A point that was logged again much later stands in another block, too.
+  const auto twice = std::ranges::unique(history.points, is_same_place);
+  history.points.erase(twice.begin(), twice.end());
   return history;
 }
 
@@ -140,14 +108,19 @@ Result<std::vector<Metric>> RunStore::history_interval(Transaction& t, std::span
                                                        std::string_view key, std::optional<std::int64_t> start_step,
                                                        std::optional<std::int64_t> end_step, std::size_t limit) const {
   using Limits = std::numeric_limits<std::int64_t>;
-  Interval interval{0, std::string(key), start_step.value_or(Limits::min()), end_step.value_or(Limits::max())};
   std::vector<Metric> points;
   for (const std::string& id : ids) {
     SLIPWAY_TRY(const RunKey run, find_run(t, id));
-    interval.run = run.number;
-    SLIPWAY_TRY(const std::vector<Row> rows,
-                query_interval(t, interval, std::max<std::int64_t>(1, static_cast<std::int64_t>(limit))));
-    std::ranges::move(read_points(rows, id), std::back_inserter(points));
+    SLIPWAY_TRY(std::vector<ThinPoint> found,
+                read_interval(t, run, key, start_step.value_or(Limits::min()), end_step.value_or(Limits::max())));
+    for (const ThinPoint& point : thin(std::move(found), std::max<std::size_t>(limit, 1))) {
+      Metric& metric = points.emplace_back();
+      metric.key = key;
+      metric.value = point.is_nan != 0 ? std::numeric_limits<double>::quiet_NaN() : point.value;
+      metric.time_ms = point.time_ms;
+      metric.step = point.step;
+      metric.run_id = id;
+    }
   }
   return points;
 }

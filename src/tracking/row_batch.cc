@@ -30,17 +30,34 @@ InsertRows::InsertRows(std::string_view head, std::size_t columns_shared, std::s
   }
 }
 
-Result<std::int64_t> InsertRows::execute(Transaction& t, const SqlArguments& shared, std::vector<SqlValue> own) const {
+std::array<std::vector<SqlArguments>, 4> InsertRows::divide(const SqlArguments& shared,
+                                                            std::vector<SqlValue> own) const {
   assert(own.size() % columns_own_ == 0);
-  std::int64_t changed = 0;
-  SqlArguments arguments;
+  std::array<std::vector<SqlArguments>, kSizes.size()> of_size;
   auto next = own.begin();
   for (std::size_t i = 0; i < kSizes.size(); ++i) {
     const auto values = static_cast<std::ptrdiff_t>(kSizes[i] * columns_own_);
-    while (own.end() - next >= values) {
+    for (; own.end() - next >= values; next += values) {
+      SqlArguments& arguments = of_size[i].emplace_back();
+      arguments.reserve(shared.size() + static_cast<std::size_t>(values));
       arguments.assign(shared.begin(), shared.end());
       arguments.insert(arguments.end(), std::make_move_iterator(next), std::make_move_iterator(next + values));
-      next += values;
+    }
+  }
+  return of_size;
+}
+
+Status InsertRows::put(Transaction& t, const SqlArguments& shared, std::vector<SqlValue> own) const {
+  const auto of_size = divide(shared, std::move(own));
+  for (std::size_t i = 0; i < kSizes.size(); ++i) SLIPWAY_CHECK(t.execute_batch(texts_[i], of_size[i]));
+  return {};
+}
+
+Result<std::int64_t> InsertRows::count(Transaction& t, const SqlArguments& shared, std::vector<SqlValue> own) const {
+  const auto of_size = divide(shared, std::move(own));
+  std::int64_t changed = 0;
+  for (std::size_t i = 0; i < kSizes.size(); ++i) {
+    for (const SqlArguments& arguments : of_size[i]) {
       SLIPWAY_TRY(const std::int64_t rows, t.execute(texts_[i], arguments));
       changed += rows;
     }
