@@ -138,6 +138,12 @@ class FieldCompiler {
   Program& program_;
 };
 
+std::string joined(std::span<const std::string_view> names) {
+  std::string text;
+  for (const std::string_view name : names) text.append(text.empty() ? "" : ", ").append(name);
+  return text;
+}
+
 // The primary key and duplicateValues over several properties. A key is checked only where all its columns are.
 void add_keys(const ContractObject& object, std::span<const ContractedColumn> columns, Environment environment,
               Program& program) {
@@ -148,7 +154,11 @@ void add_keys(const ContractObject& object, std::span<const ContractedColumn> co
       const auto found = std::find_if(columns.begin(), columns.end(), [&](const ContractedColumn& column) {
         return column.field != nullptr && column.field->name == name && column.spec.values_per_row == 1;
       });
-      if (found == columns.end()) return;
+      if (found == columns.end()) {
+        program.unchecked.push_back(check.rule + " over " + joined(names) + " is not checked: " + quoted(name) +
+                                    " is not a column of its own here");
+        return;
+      }
       check.columns.push_back(static_cast<std::size_t>(found - columns.begin()));
       check.field += (check.field.empty() ? "" : ", ") + std::string(name);
     }

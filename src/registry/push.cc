@@ -1,5 +1,6 @@
 #include "registry/push.h"
 
+#include "lineage/report.h"
 #include "outbox/events.h"
 #include "registry/bundle_index.h"
 #include "registry/transact.h"
@@ -26,6 +27,16 @@ Result<std::optional<Version>> Push::find_earlier(Transaction& t, const PushRequ
   return fail(Code::kAlreadyExists, "version.taken",
               request.model + '@' + request.semver->to_string() + " was pushed by " + found->author +
                   " with the digest " + found->digest.hex() + "; push under another version");
+}
+
+Status Push::tell_registered(Transaction& t, const Version& version, bool is_reserved, bool is_valid) const {
+  if (!is_reserved) {  // of a registration the webhooks were told when it was made
+    const std::string number = std::to_string(version.number);
+    const std::string source = "models:/" + version.model + '/' + number;
+    SLIPWAY_CHECK(emit(t, ModelVersionCreated{version.model, number, source, "", {}, version.description}, *clock_));
+  }
+  const LineageNode node = LineageNode::model_version(version.model, version.semver.to_string(), version.digest.hex());
+  return report_registered(t, node, is_valid, clock_->now());
 }
 
 Result<PushOutcome> Push::create(Transaction& t, const PushRequest& request, const Digest& bundle,
@@ -56,12 +67,7 @@ Result<PushOutcome> Push::create(Transaction& t, const PushRequest& request, con
   version.state_reason = request.not_servable;
   version.reserved = request.reserved;
   SLIPWAY_TRY(const Version draft, models_->create_version(t, version));
-  if (!request.reserved) {  // of a registration it was told when that was made
-    const std::string number = std::to_string(draft.number);
-    SLIPWAY_CHECK(emit(
-        t, ModelVersionCreated{draft.model, number, "models:/" + draft.model + '/' + number, "", {}, draft.description},
-        *clock_));
-  }
+  SLIPWAY_CHECK(tell_registered(t, draft, request.reserved.has_value(), checks.is_passed));
   if (!checks.is_passed) return PushOutcome{draft, true};
   SLIPWAY_TRY(const Version candidate, models_->make_candidate(t, draft.model, draft.semver, request.author));
   return PushOutcome{candidate, true};

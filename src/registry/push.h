@@ -57,6 +57,7 @@ class Push {
 
  private:
   Result<std::optional<Version>> find_earlier(Transaction& t, const PushRequest& request, const Digest& bundle) const;
+  Status tell_registered(Transaction& t, const Version& version, bool is_reserved, bool is_valid) const;
   Result<PushOutcome> create(Transaction& t, const PushRequest& request, const Digest& bundle,
                              const CheckOutcome& checks) const;
 

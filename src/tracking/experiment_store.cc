@@ -56,7 +56,7 @@ Status ExperimentStore::insert(Transaction& t, std::string_view id, std::string_
                 {std::string(id), std::string(name), location, micros_since_1970(clock_->now())}));
   std::vector<SqlValue> values;
   for (const KeyValue* tag : last_of_each(tags)) values.insert(values.end(), {tag->key, tag->value});
-  SLIPWAY_CHECK(kInsertTags.execute(t, {std::string(id)}, std::move(values)));
+  SLIPWAY_CHECK(kInsertTags.put(t, {std::string(id)}, std::move(values)));
   return {};
 }
 

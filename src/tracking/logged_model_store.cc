@@ -48,7 +48,7 @@ Status put_tags(Transaction& t, const std::string& id, std::span<const KeyValue>
     values.emplace_back(tag->key);
     values.emplace_back(std::string(cut(tag->value, kRunTagValueCharactersMax)));
   }
-  SLIPWAY_CHECK(kInsert.execute(t, {id}, std::move(values)));
+  SLIPWAY_CHECK(kInsert.put(t, {id}, std::move(values)));
   return {};
 }
 

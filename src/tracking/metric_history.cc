@@ -4,9 +4,11 @@
 #include <bit>
 #include <charconv>
 #include <limits>
+#include <tuple>
 
-#include "registry/model_rows.h"
 #include "registry/page.h"
+#include "tracking/point_blocks.h"
+#include "tracking/row_batch.h"
 #include "tracking/rows.h"
 #include "tracking/run_key.h"
 #include "tracking/run_store.h"
@@ -14,7 +16,7 @@
 namespace slipway {
 namespace {
 
-// Where a page ended: the columns of the key of metric_points after (run, key).
+// Where a page ended: the columns of the key of metric_points after (run, block, key).
 struct Place {
   std::int64_t time_ms = 0;
   std::int64_t step = 0;
@@ -61,76 +63,56 @@ std::optional<Place> read_place(std::string_view text) {
 // The first place of a list.
 Place before_all() { return {std::numeric_limits<std::int64_t>::min(), 0, 0, 0, "", ""}; }
 
-std::vector<Metric> read_points(const std::vector<Row>& rows, std::string_view run_id) {
-  std::vector<Metric> points;
-  points.reserve(rows.size());
-  for (const Row& row : rows) {
-    points.push_back(read_point(row, 0));
-    points.back().run_id = run_id;
-  }
-  return points;
+// Each point once.
+void keep_first(std::vector<Metric>& points, std::size_t count_max) {
+  const auto place_of = [](const Metric& point) {
+    const StoredValue stored = stored_value(point.value);
+    return std::tuple(point.time_ms, point.step, stored.value, stored.is_nan, std::string_view(point.model_id),
+                      std::string_view(point.dataset_digest));
+  };
+  if (!std::ranges::is_sorted(points, {}, place_of)) std::ranges::sort(points, {}, place_of);
+  const auto twice = std::ranges::unique(points, {}, place_of);
+  points.erase(twice.begin(), twice.end());
+  if (points.size() > count_max) points.resize(count_max);
 }
 
-constexpr std::string_view kInterval = "FROM metric_points WHERE run = $1 AND key = $2 AND step BETWEEN $3 AND $4";
-constexpr std::string_view kByStep = " ORDER BY step, time, value, is_nan, model_id, dataset_digest";
-
-struct Interval {
-  std::int64_t run = 0;
-  std::string key;
-  std::int64_t start_step = 0;
-  std::int64_t end_step = 0;
-  SqlArguments arguments() const { return {run, key, start_step, end_step}; }
-};
-
-// Which of `count` points, by step, stand for all: those that MLflow's server picks. The points are divided into
-// `limit` runs of equal length, the first `long_runs` one longer where it does not come out even; the first of each run
-// is taken, but for the last run the last point of all. Precondition: limit < count.
-Result<std::vector<Row>> query_thinned(Transaction& t, const Interval& interval, std::int64_t count,
-                                       std::int64_t limit) {
-  // $5: length of a short run. $6: points in long runs. $7: where the last run begins. $8: the last point.
-  static const std::string kSql =
-      select(kPointColumns, "FROM (SELECT " + std::string(kPointColumns) + ", ROW_NUMBER() OVER (" +
-                                std::string(kByStep.substr(1)) + ") - 1 AS i " + std::string(kInterval) +
-                                ") AS p WHERE i = $8 OR (i < $7 AND CASE WHEN i < $6 THEN i % ($5 + 1) "
-                                "ELSE (i - $6) % $5 END = 0)" +
-                                std::string(kByStep));
-  const std::int64_t length = count / limit;
-  const std::int64_t long_runs = count % limit;
-  SqlArguments arguments = interval.arguments();
-  arguments.insert(arguments.end(), {length, long_runs * (length + 1), count - length, count - 1});
-  return t.query(kSql, arguments);
-}
-
-Result<std::vector<Row>> query_interval(Transaction& t, const Interval& interval, std::int64_t limit) {
-  static const std::string kCount = "SELECT COUNT(*) " + std::string(kInterval);
-  static const std::string kAll = select(kPointColumns, std::string(kInterval) + std::string(kByStep));
-  SLIPWAY_TRY(const std::vector<Row> counted, t.query(kCount, interval.arguments()));
-  const std::int64_t count = counted.front().integer(0);
-  return count <= limit ? t.query(kAll, interval.arguments()) : query_thinned(t, interval, count, limit);
+// Those after `place`, one more than `limit` where there are more; 0: all.
+Result<MetricHistory> read_after(Transaction& t, const RunKey& run, std::string_view key, const Place& place,
+                                 std::size_t limit) {
+  // The columns of kPointColumns; grouped, as a point that was logged again much later stands in another block, too.
+  static const SelectIn kSelect(
+      "SELECT MIN(key), value, is_nan, time, step, model_id, MIN(dataset_name), dataset_digest FROM metric_points "
+      "WHERE run = $1 AND key = $2 "
+      "AND (time, step, value, is_nan, model_id, dataset_digest) > ($3, $4, $5, $6, $7, $8) AND block IN ",
+      " GROUP BY time, step, value, is_nan, model_id, dataset_digest "
+      "ORDER BY time, step, value, is_nan, model_id, dataset_digest LIMIT $9",
+      9);
+  const std::size_t count_max = limit == 0 ? std::numeric_limits<std::int64_t>::max() : limit + 1;
+  const SqlArguments arguments{run.number,     std::string(key),     place.time_ms,
+                               place.step,     place.value,          place.is_nan,
+                               place.model_id, place.dataset_digest, static_cast<std::int64_t>(count_max)};
+  MetricHistory history;
+  SLIPWAY_CHECK(for_each_blocks(run, [&](std::span<const SqlValue> blocks) -> Status {
+    SLIPWAY_TRY(const std::vector<Row> rows, kSelect.query(t, blocks, arguments));
+    for (const Row& row : rows) history.points.push_back(read_point(row, 0));
+    keep_first(history.points, count_max);
+    return {};
+  }));
+  return history;
 }
 
 }  // namespace
 
 Result<MetricHistory> RunStore::history(Transaction& t, std::string_view id, std::string_view key, std::size_t limit,
                                         std::string_view token) const {
-  static const std::string kSql =
-      select(kPointColumns,
-             "FROM metric_points WHERE run = $1 AND key = $2 "
-             "AND (time, step, value, is_nan, model_id, dataset_digest) > ($3, $4, $5, $6, $7, $8) "
-             "ORDER BY time, step, value, is_nan, model_id, dataset_digest LIMIT $9");
   SLIPWAY_TRY(const RunKey run, find_run(t, id));
   const std::string list = list_name(id, key);
   SLIPWAY_TRY(const std::string after, parse_page_token(list, token));
   const auto place = after.empty() ? before_all() : read_place(after);
   if (!place) return invalid_page_token(token);
-  constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
-  const std::int64_t rows_max = limit == 0 ? kNoLimit : static_cast<std::int64_t>(limit) + 1;
-  SLIPWAY_TRY(const std::vector<Row> rows,
-              t.query(kSql, {run.number, std::string(key), place->time_ms, place->step, place->value, place->is_nan,
-                             place->model_id, place->dataset_digest, rows_max}));
-  MetricHistory history{read_points(rows, id), ""};
+  SLIPWAY_TRY(MetricHistory history, read_after(t, run, key, *place, limit));
   if (limit > 0 && history.points.size() > limit) {
-    history.points.pop_back();
+    history.points.resize(limit);
     history.next_token = make_page_token(list, write_place(history.points.back()));
   }
   return history;
@@ -140,14 +122,19 @@ Result<std::vector<Metric>> RunStore::history_interval(Transaction& t, std::span
                                                        std::string_view key, std::optional<std::int64_t> start_step,
                                                        std::optional<std::int64_t> end_step, std::size_t limit) const {
   using Limits = std::numeric_limits<std::int64_t>;
-  Interval interval{0, std::string(key), start_step.value_or(Limits::min()), end_step.value_or(Limits::max())};
   std::vector<Metric> points;
   for (const std::string& id : ids) {
     SLIPWAY_TRY(const RunKey run, find_run(t, id));
-    interval.run = run.number;
-    SLIPWAY_TRY(const std::vector<Row> rows,
-                query_interval(t, interval, std::max<std::int64_t>(1, static_cast<std::int64_t>(limit))));
-    std::ranges::move(read_points(rows, id), std::back_inserter(points));
+    SLIPWAY_TRY(std::vector<ThinPoint> found,
+                read_interval(t, run, key, start_step.value_or(Limits::min()), end_step.value_or(Limits::max())));
+    for (const ThinPoint& point : thin(std::move(found), std::max<std::size_t>(limit, 1))) {
+      Metric& metric = points.emplace_back();
+      metric.key = key;
+      metric.value = point.is_nan != 0 ? std::numeric_limits<double>::quiet_NaN() : point.value;
+      metric.time_ms = point.time_ms;
+      metric.step = point.step;
+      metric.run_id = id;
+    }
   }
   return points;
 }

@@ -30,17 +30,34 @@ InsertRows::InsertRows(std::string_view head, std::size_t columns_shared, std::s
   }
 }
 
-Result<std::int64_t> InsertRows::execute(Transaction& t, const SqlArguments& shared, std::vector<SqlValue> own) const {
+std::array<std::vector<SqlArguments>, 4> InsertRows::divide(const SqlArguments& shared,
+                                                            std::vector<SqlValue> own) const {
   assert(own.size() % columns_own_ == 0);
-  std::int64_t changed = 0;
-  SqlArguments arguments;
+  std::array<std::vector<SqlArguments>, kSizes.size()> of_size;
   auto next = own.begin();
   for (std::size_t i = 0; i < kSizes.size(); ++i) {
     const auto values = static_cast<std::ptrdiff_t>(kSizes[i] * columns_own_);
-    while (own.end() - next >= values) {
+    for (; own.end() - next >= values; next += values) {
+      SqlArguments& arguments = of_size[i].emplace_back();
+      arguments.reserve(shared.size() + static_cast<std::size_t>(values));
       arguments.assign(shared.begin(), shared.end());
       arguments.insert(arguments.end(), std::make_move_iterator(next), std::make_move_iterator(next + values));
-      next += values;
+    }
+  }
+  return of_size;
+}
+
+Status InsertRows::put(Transaction& t, const SqlArguments& shared, std::vector<SqlValue> own) const {
+  const auto of_size = divide(shared, std::move(own));
+  for (std::size_t i = 0; i < kSizes.size(); ++i) SLIPWAY_CHECK(t.execute_batch(texts_[i], of_size[i]));
+  return {};
+}
+
+Result<std::int64_t> InsertRows::count(Transaction& t, const SqlArguments& shared, std::vector<SqlValue> own) const {
+  const auto of_size = divide(shared, std::move(own));
+  std::int64_t changed = 0;
+  for (std::size_t i = 0; i < kSizes.size(); ++i) {
+    for (const SqlArguments& arguments : of_size[i]) {
       SLIPWAY_TRY(const std::int64_t rows, t.execute(texts_[i], arguments));
       changed += rows;
     }
@@ -48,27 +65,29 @@ Result<std::int64_t> InsertRows::execute(Transaction& t, const SqlArguments& sha
   return changed;
 }
 
-SelectIn::SelectIn(std::string_view head, std::string_view tail) {
+SelectIn::SelectIn(std::string_view head, std::string_view tail, std::size_t parameters) {
   for (std::size_t i = 0; i < kSizes.size(); ++i) {
     std::string& text = texts_[i];
     text = head;
     text.append(1, '(');
     for (std::size_t key = 1; key <= kSizes[i]; ++key) {
       if (key > 1) text.append(", ");
-      append_parameter(text, key);
+      append_parameter(text, parameters + key);
     }
     text.append(1, ')').append(tail);
   }
 }
 
-Result<std::vector<Row>> SelectIn::query(Transaction& t, std::span<const SqlValue> keys) const {
+Result<std::vector<Row>> SelectIn::query(Transaction& t, std::span<const SqlValue> keys,
+                                         const SqlArguments& arguments) const {
   std::vector<Row> found;
   while (!keys.empty()) {
     const std::size_t count = std::min(keys.size(), kSizes.back());
     const auto size = static_cast<std::size_t>(std::ranges::lower_bound(kSizes, count) - kSizes.begin());
-    SqlArguments arguments(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(count));
-    arguments.resize(kSizes[size], keys.front());  // a key that stands twice finds nothing more
-    SLIPWAY_TRY(std::vector<Row> rows, t.query(texts_[size], arguments));
+    SqlArguments all = arguments;
+    all.insert(all.end(), keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(count));
+    all.resize(arguments.size() + kSizes[size], keys.front());  // a key that stands twice finds nothing more
+    SLIPWAY_TRY(std::vector<Row> rows, t.query(texts_[size], all));
     if (found.empty()) {
       found = std::move(rows);
     } else {

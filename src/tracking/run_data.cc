@@ -24,7 +24,11 @@ class RunsByNumber {
   template <typename Take>
   Status read(Transaction& t, const SelectIn& select, Take take) const {
     SLIPWAY_TRY(const std::vector<Row> rows, select.query(t, numbers_));
-    for (const Row& row : rows) SLIPWAY_CHECK(take(*by_number_.at(row.integer(0)), row));
+    Run* run = nullptr;  // rows of one run follow each other
+    for (const Row& row : rows) {
+      if (run == nullptr || run->info.number != row.integer(0)) run = by_number_.at(row.integer(0));
+      SLIPWAY_CHECK(take(*run, row));
+    }
     return {};
   }
 
@@ -42,7 +46,6 @@ Status load_metrics(Transaction& t, const RunsByNumber& runs) {
   static const SelectIn kSelect("SELECT run, " + std::string(kPointColumns) + " FROM latest_metrics WHERE run IN ", "");
   return runs.read(t, kSelect, [](Run& run, const Row& row) -> Status {
     run.metrics.push_back(read_point(row, 1));
-    run.metrics.back().run_id = run.info.id;
     return {};
   });
 }
@@ -76,6 +79,12 @@ Status load_datasets(Transaction& t, const RunsByNumber& runs) {
   });
 }
 
+// Here rather than in SQL: the order of text differs among databases. Most have come in this order.
+template <typename T>
+void sort_by_key(std::vector<T>& entries) {
+  if (!std::ranges::is_sorted(entries, {}, &T::key)) std::ranges::sort(entries, {}, &T::key);
+}
+
 Status load_models(Transaction& t, const RunsByNumber& runs) {
   static const SelectIn kSelect("SELECT run, model_id, is_output, step FROM run_models WHERE run IN ",
                                 " ORDER BY run, step, model_id");
@@ -100,10 +109,9 @@ Status RunStore::load_data(Transaction& t, std::span<Run> runs) const {
   SLIPWAY_CHECK(load_datasets(t, by_number));
   SLIPWAY_CHECK(load_models(t, by_number));
   for (Run& run : runs) {
-    // Here rather than in SQL: the order of text differs among databases.
-    std::ranges::sort(run.metrics, {}, &Metric::key);
-    std::ranges::sort(run.params, {}, &KeyValue::key);
-    std::ranges::sort(run.tags, {}, &KeyValue::key);
+    sort_by_key(run.metrics);
+    sort_by_key(run.params);
+    sort_by_key(run.tags);
   }
   return {};
 }

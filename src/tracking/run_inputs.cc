@@ -50,8 +50,8 @@ Status log_datasets(Transaction& t, const RunKey& run, std::span<const DatasetIn
                                      dataset.schema, dataset.profile});
     links.insert(links.end(), {id, position, write_input_tags(input.tags), context_of(input.tags)});
   }
-  SLIPWAY_CHECK(kInsertDatasets.execute(t, {run.experiment_id}, std::move(datasets)));
-  SLIPWAY_CHECK(kInsertInputs.execute(t, {run.number}, std::move(links)));
+  SLIPWAY_CHECK(kInsertDatasets.put(t, {run.experiment_id}, std::move(datasets)));
+  SLIPWAY_CHECK(kInsertInputs.put(t, {run.number}, std::move(links)));
   return {};
 }
 
@@ -60,7 +60,7 @@ Status log_models(Transaction& t, const RunKey& run, bool is_output, std::span<c
                                   " ON CONFLICT DO NOTHING");
   std::vector<SqlValue> values;
   for (const ModelOutput& model : models) values.insert(values.end(), {model.model_id, model.step});
-  SLIPWAY_CHECK(kInsert.execute(t, {run.number, std::int64_t{is_output}}, std::move(values)));
+  SLIPWAY_CHECK(kInsert.put(t, {run.number, std::int64_t{is_output}}, std::move(values)));
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include "tracking/fold.h"
 #include "tracking/limits.h"
 #include "tracking/logged_model_store.h"
+#include "tracking/point_blocks.h"
 #include "tracking/row_batch.h"
 #include "tracking/rows.h"
 #include "tracking/run_key.h"
@@ -15,7 +16,7 @@ namespace slipway {
 namespace {
 
 constexpr std::string_view kPointInsert =
-    "(run, key, value, is_nan, time, step, model_id, dataset_name, dataset_digest) VALUES ";
+    "key, value, is_nan, time, step, model_id, dataset_name, dataset_digest) VALUES ";
 // The greater point stays: the order of is_before().
 constexpr std::string_view kKeepGreatest =
     " DO UPDATE SET value = excluded.value, is_nan = excluded.is_nan, time = excluded.time, step = excluded.step, "
@@ -37,18 +38,18 @@ void append_point(std::vector<SqlValue>& values, const Metric& metric) {
   values.emplace_back(metric.dataset_digest);
 }
 
-Status log_metrics(Transaction& t, std::int64_t run, std::span<const Metric> metrics) {
-  static const InsertRows kInsertPoints("INSERT INTO metric_points " + std::string(kPointInsert), 1, 8,
+Status log_metrics(Transaction& t, const RunKey& run, std::span<const Metric> metrics) {
+  static const InsertRows kInsertPoints("INSERT INTO metric_points (run, block, " + std::string(kPointInsert), 2, 8,
                                         " ON CONFLICT DO NOTHING");
-  static const InsertRows kKeepLatest("INSERT INTO latest_metrics " + std::string(kPointInsert), 1, 8,
+  static const InsertRows kKeepLatest("INSERT INTO latest_metrics (run, " + std::string(kPointInsert), 1, 8,
                                       " ON CONFLICT (run, key)" + std::string(kKeepGreatest));
   std::vector<SqlValue> points;
   points.reserve(8 * metrics.size());
   for (const Metric& metric : metrics) append_point(points, metric);
-  SLIPWAY_CHECK(kInsertPoints.execute(t, {run}, std::move(points)));
+  SLIPWAY_CHECK(kInsertPoints.put(t, {run.number, block_of(run.points)}, std::move(points)));
   std::vector<SqlValue> latest;
   for (const Metric* metric : latest_of_each(metrics)) append_point(latest, *metric);
-  SLIPWAY_CHECK(kKeepLatest.execute(t, {run}, std::move(latest)));
+  SLIPWAY_CHECK(kKeepLatest.put(t, {run.number}, std::move(latest)));
   return {};
 }
 
@@ -71,9 +72,7 @@ Status check_models_exist(Transaction& t, std::span<const Metric* const> points)
 // What a logged model shows of its metrics.
 Status log_model_metrics(Transaction& t, std::string_view run_id, std::span<const Metric> metrics) {
   static const InsertRows kKeepLatest(
-      "INSERT INTO logged_model_metrics "
-      "(run_id, key, value, is_nan, time, step, model_id, dataset_name, dataset_digest) VALUES ",
-      1, 8,
+      "INSERT INTO logged_model_metrics (run_id, " + std::string(kPointInsert), 1, 8,
       " ON CONFLICT (model_id, key, dataset_name, dataset_digest) DO UPDATE SET value = excluded.value, "
       "is_nan = excluded.is_nan, time = excluded.time, step = excluded.step, run_id = excluded.run_id "
       "WHERE (excluded.step, excluded.time, excluded.value, excluded.is_nan, excluded.run_id) > "
@@ -84,7 +83,7 @@ Status log_model_metrics(Transaction& t, std::string_view run_id, std::span<cons
   SLIPWAY_CHECK(check_models_exist(t, kept));
   std::vector<SqlValue> latest;
   for (const Metric* metric : kept) append_point(latest, *metric);
-  SLIPWAY_CHECK(kKeepLatest.execute(t, {std::string(run_id)}, std::move(latest)));
+  SLIPWAY_CHECK(kKeepLatest.put(t, {std::string(run_id)}, std::move(latest)));
   return {};
 }
 
@@ -94,9 +93,9 @@ Status RunStore::log(Transaction& t, std::string_view id, std::span<const Metric
                      std::span<const KeyValue> params, std::span<const KeyValue> tags) const {
   static const WriteOnceParams kParams("run_params", "run");
   SLIPWAY_CHECK(check_batch(metrics, params, tags));
-  SLIPWAY_TRY(const RunKey run, find_active_run(t, id));
+  SLIPWAY_TRY(const RunKey run, find_active_run_to_log(t, id, metrics.size()));
   SLIPWAY_CHECK(kParams.put(t, run.number, "run ID='" + std::string(id) + "'", params));
-  SLIPWAY_CHECK(log_metrics(t, run.number, metrics));
+  SLIPWAY_CHECK(log_metrics(t, run, metrics));
   SLIPWAY_CHECK(log_model_metrics(t, id, metrics));
   if (tags.empty()) return {};
   const std::vector<KeyValue> settled = settled_tags(tags);

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <limits>
+#include <thread>
 
 #include "tracking/run_store.h"
 #include "tracking/tracking_test_case.h"
@@ -45,7 +46,7 @@ TEST_P(RunLogTest, TheLatestIsTheGreatestByStepThenTimeThenValue) {
   EXPECT_EQ(count("latest_metrics"), 1);
 }
 
-// As the server of MLflow 3.18 answers after the same calls.
+// As the server of MLflow 3.17 answers after the same calls.
 TEST_P(RunLogTest, NanCountsAsZeroAndInfinityAsTheLargestNumber) {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -173,6 +174,26 @@ TEST_P(RunLogTest, AModelShowsTheLatestOfItsMetricsByDataSet) {
   EXPECT_EQ(kept->metrics[1].value, 0.8);
   EXPECT_EQ(kept->metrics[1].run_id, other);
   EXPECT_EQ(kept->metrics[1].dataset_digest, "digest of d");
+}
+
+TEST_P(RunLogTest, ThreadsThatLogToOneRunLoseNothing) {
+  constexpr int kThreads = 4;
+  constexpr int kBatches = 20;
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([this, thread] {
+      for (int batch = 0; batch < kBatches; ++batch) {
+        const std::vector<Metric> metrics{metric("shared", thread, batch),
+                                          metric("of" + std::to_string(thread), batch, batch)};
+        const Status status = database_->write([&](Transaction& t) { return runs_.log(t, run_, metrics, {}, {}); });
+        ASSERT_TRUE(status) << status.error().message;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(count("metric_points"), 2 * kThreads * kBatches);
+  EXPECT_EQ(latest("shared").value, kThreads - 1);
+  EXPECT_EQ(latest("of0").value, kBatches - 1);
 }
 
 TEST_P(RunLogTest, RefusesAnUnknownRun) {

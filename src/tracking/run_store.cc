@@ -8,6 +8,7 @@
 #include "tracking/rows.h"
 #include "tracking/run_key.h"
 #include "tracking/run_tags.h"
+#include "tracking/settled_metrics.h"
 
 namespace slipway {
 namespace {
@@ -36,6 +37,8 @@ Result<std::string> active_location(Transaction& t, const std::string& experimen
   SLIPWAY_CHECK(check_active(experiment));
   return experiment.artifact_location;
 }
+
+bool has_ended(RunStatus status) { return status != RunStatus::kRunning && status != RunStatus::kScheduled; }
 
 SqlValue or_null(std::optional<std::int64_t> value) { return value ? SqlValue(*value) : SqlValue(SqlNull{}); }
 
@@ -94,6 +97,7 @@ Result<RunInfo> RunStore::update(Transaction& t, std::string_view id, const RunU
   SLIPWAY_CHECK(t.execute("UPDATE runs SET status = $2, end_time = $3, name = $4 WHERE number = $1",
                           {run.number, std::string(to_string(run.status)), or_null(run.end_ms), run.name}));
   if (is_renamed) SLIPWAY_CHECK(put_run_tags(t, run.number, {{{std::string(kRunNameTag), run.name}}}));
+  if (update.status && has_ended(run.status)) SLIPWAY_CHECK(settle_metrics(t, run.number));
   return run;
 }
 

@@ -65,11 +65,13 @@ class RunStore {
                     std::span<const std::string> models) const;
   Status log_outputs(Transaction& t, std::string_view id, std::span<const ModelOutput> models) const;
 
-  // `limit` 0: all there are (bounded by the caller's own cap).
+  // By time, step, value. `limit` 0: all there are (bounded by the caller's own cap). O(points of the key): a page is
+  // found among them. invalid_argument "page.invalid_token".
   Result<MetricHistory> history(Transaction& t, std::string_view id, std::string_view key, std::size_t limit,
                                 std::string_view token) const;
-  // Points of one key of several runs with start_step <= step <= end_step (null: open), thinned to about `limit` steps
-  // a run, the first and last always among them; ordered by run, step, time.
+  // Points of one key of several runs with start_step <= step <= end_step (null: open), thinned to `limit` a run as
+  // MLflow's server thins them, the first and last always among them where `limit` > 1; in the order of `ids`, then by
+  // step, time, value. Their run_id is filled in, their models and data sets are not.
   Result<std::vector<Metric>> history_interval(Transaction& t, std::span<const std::string> ids, std::string_view key,
                                                std::optional<std::int64_t> start_step,
                                                std::optional<std::int64_t> end_step, std::size_t limit) const;

@@ -154,7 +154,6 @@ TEST_P(RunStoreTest, LoadsWhatHangsOnEachRunOfAPage) {
     EXPECT_EQ(run.metrics[0].key, "B");
     EXPECT_EQ(run.metrics[1].value, -i);
     EXPECT_EQ(run.metrics[2].value, i);
-    EXPECT_EQ(run.metrics[2].run_id, run.info.id);
     EXPECT_EQ(run.tags.size(), 1U);
   }
 }

@@ -34,7 +34,7 @@ Status put_run_tags(Transaction& t, std::int64_t run, std::span<const KeyValue> 
     values.emplace_back(tag.key);
     values.emplace_back(tag.value);
   }
-  SLIPWAY_CHECK(kInsert.execute(t, {run}, std::move(values)));
+  SLIPWAY_CHECK(kInsert.put(t, {run}, std::move(values)));
   return {};
 }
 

@@ -23,11 +23,8 @@ Status fill(Transaction& t, std::int64_t runs) {
   const std::string numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
                               std::to_string(runs) + "), k (j) AS (SELECT 0 UNION ALL SELECT j + 1 FROM k WHERE j < ";
   const std::vector<std::string> statements = {
-      "DELETE FROM latest_metrics",
-      "DELETE FROM run_params",
-      "DELETE FROM run_tags",
-      "DELETE FROM runs",
-      "DELETE FROM experiments",
+      "DELETE FROM latest_metrics", "DELETE FROM settled_metrics", "DELETE FROM run_params", "DELETE FROM run_tags",
+      "DELETE FROM runs", "DELETE FROM experiments",
       "INSERT INTO experiments (id, name, artifact_location, lifecycle_stage, created_at, updated_at) VALUES "
       "('1', 'one', 'x:/1', 'active', 1, 1), ('2', 'two', 'x:/2', 'active', 1, 1)",
       numbers +
@@ -45,7 +42,11 @@ Status fill(Transaction& t, std::int64_t runs) {
       numbers +
           "19) INSERT INTO latest_metrics (run, key, step, time, value, is_nan, model_id, dataset_name, "
           "dataset_digest) SELECT 1000000000000 + i, 'm' || j, 0, 1, ((i * 611953 + j * 7919) % 100003) / 100003.0, 0, "
-          "'', '', '' FROM n, k"};
+          "'', '', '' FROM n, k",
+      // One run in a hundred still logs.
+      "UPDATE runs SET is_settled = 0 WHERE number % 100 = 7",
+      "INSERT INTO settled_metrics (run, key, value, is_nan) SELECT x.run, x.key, x.value, x.is_nan "
+      "FROM latest_metrics x JOIN runs r ON r.number = x.run WHERE r.is_settled = 1"};
   for (const std::string& statement : statements) SLIPWAY_CHECK(t.execute(statement));
   return {};
 }
@@ -146,13 +147,12 @@ void add(const std::string& dialect, const std::string& uri) {
   }
 }
 
+const bool kAreAdded = [] {
+  static const TemporaryDirectory directory;
+  add("search_sqlite", "sqlite:" + (directory.path() / "bench.db").string());
+  if (const char* uri = std::getenv("SLIPWAY_TEST_POSTGRES"); uri != nullptr) add("search_postgres", uri);
+  return true;
+}();
+
 }  // namespace
 }  // namespace slipway
-
-int main(int argc, char** argv) {
-  const slipway::TemporaryDirectory directory;
-  slipway::add("sqlite", "sqlite:" + (directory.path() / "bench.db").string());
-  if (const char* uri = std::getenv("SLIPWAY_TEST_POSTGRES"); uri != nullptr) slipway::add("postgres", uri);
-  benchmark::Initialize(&argc, argv);
-  benchmark::RunSpecifiedBenchmarks();
-}

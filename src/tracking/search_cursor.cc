@@ -56,21 +56,29 @@ bool SearchCursor::is_at_end() {
   return place_ == text_.size();
 }
 
-bool SearchCursor::take(char punctuation) {
+bool SearchCursor::is_next(char punctuation) {
   skip_space();
-  if (!is_at(punctuation)) return false;
+  return is_at(punctuation);
+}
+
+bool SearchCursor::take(char punctuation) {
+  if (!is_next(punctuation)) return false;
   ++place_;
   return true;
 }
 
-bool SearchCursor::take_keyword(std::string_view upper_case) {
+bool SearchCursor::is_at_keyword(std::string_view upper_case) {
   skip_space();
   const std::string_view rest = text_.substr(place_);
   if (rest.size() < upper_case.size()) return false;
   if (!std::equal(upper_case.begin(), upper_case.end(), rest.begin(), [](char a, char b) { return a == upper(b); })) {
     return false;
   }
-  if (rest.size() > upper_case.size() && is_word(rest[upper_case.size()])) return false;
+  return rest.size() == upper_case.size() || !is_word(rest[upper_case.size()]);
+}
+
+bool SearchCursor::take_keyword(std::string_view upper_case) {
+  if (!is_at_keyword(upper_case)) return false;
   place_ += upper_case.size();
   return true;
 }
@@ -89,7 +97,10 @@ bool SearchCursor::is_at_quote() {
 
 Result<std::string_view> SearchCursor::take_quoted() {
   const char quote = text_[place_];
-  const std::size_t end = text_.find(quote, place_ + 1);
+  std::size_t end = text_.find(quote, place_ + 1);
+  while (end != std::string_view::npos && end + 1 < text_.size() && text_[end + 1] == quote) {
+    end = text_.find(quote, end + 2);
+  }
   if (end == std::string_view::npos) {
     return refuse(place_, std::string("a quote begins here that does not end; expected another ") + quote);
   }

@@ -22,11 +22,13 @@ class SearchCursor {
   // Each of these first skips white space.
   bool is_at_end();
   bool take(char punctuation);
+  bool is_next(char punctuation);
   bool take_keyword(std::string_view upper_case);  // in any case; a whole word
+  bool is_at_keyword(std::string_view upper_case);
   // =, !=, <, <=, >, >=, and what only looks like one: "==", "<>".
   std::string_view take_comparison();
   bool is_at_quote();
-  // Precondition: is_at_quote(). What is between it and the next quote of its kind.
+  // Precondition: is_at_quote(). What is between it and the next quote of its kind; a doubled one does not end it.
   Result<std::string_view> take_quoted();
   // An integer, or a real where it has a fraction or an exponent or is too large for one.
   Result<std::variant<std::int64_t, double>> take_number();

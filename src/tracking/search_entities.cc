@@ -1,5 +1,7 @@
 #include "tracking/search_entities.h"
 
+#include "tracking/rows.h"
+
 namespace slipway {
 namespace {
 
@@ -26,11 +28,11 @@ SearchField time_field(std::vector<std::string> names, const std::string& column
 }
 
 SearchGroup group(std::vector<std::string> names, Kind kind, std::string from, std::string owner) {
-  return {std::move(names), kind, std::move(from), std::move(owner), {}};
+  return {std::move(names), kind, std::move(from), std::move(owner), {}, {}};
 }
 
 SearchGroup attributes(std::vector<SearchField> fields) {
-  return {{"attributes", "attribute", "attr", "run"}, Kind::kAttributes, "", "", std::move(fields)};
+  return {{"attributes", "attribute", "attr", "run"}, Kind::kAttributes, "", "", std::move(fields), {}};
 }
 
 SearchEntity make_run_entity() {
@@ -39,14 +41,19 @@ SearchEntity make_run_entity() {
   SearchGroup dataset =
       group({"dataset", "datasets"}, Kind::kRelated, "run_datasets x JOIN datasets d ON d.id = x.dataset_id", "x.run");
   dataset.fields = {text_field({"name"}, "d.name"), text_field({"digest"}, "d.digest"),
-                    text_field({"context"}, "x.context")};
+                    text_field({"context"}, "NULLIF(x.context, '')")};
+  SearchGroup metrics = group({"metrics", "metric"}, Kind::kNumbers, "latest_metrics x", "x.run");
+  metrics.by_value = {{"settled_metrics x", "r.is_settled = 1"},
+                      {"runs u JOIN latest_metrics x ON x.run = u.number AND u.is_settled = 0", ""}};
+  SearchGroup params = group({"params", "param", "parameters", "parameter"}, Kind::kTexts, "run_params x", "x.run");
+  params.by_value = {{"run_params x", ""}};
+  SearchGroup tags = group({"tags", "tag"}, Kind::kTexts, "run_tags x", "x.run");
+  tags.by_value = {{"run_tags x", ""}};
   SearchEntity entity;
   entity.list = "runs";
   entity.from = "runs r";
   entity.key = "r.number";
-  entity.columns =
-      "r.number, r.id, r.experiment_id, r.name, r.user_id, r.status, r.start_time, r.end_time, r.lifecycle_stage, "
-      "e.artifact_location";
+  entity.columns = kRunInfoColumns;
   entity.columns_from = "runs r JOIN experiments e ON e.id = r.experiment_id";
   entity.groups = {
       attributes({text_field({"run_id"}, "r.id"),
@@ -56,9 +63,9 @@ SearchEntity make_run_entity() {
                              "((SELECT e.artifact_location FROM experiments e WHERE e.id = r.experiment_id) || '/' || "
                              "r.id || '/artifacts')"),
                   integer_field({"start_time", "created", "Created"}, "r.start_time"), end_time}),
-      group({"metrics", "metric"}, Kind::kNumbers, "latest_metrics x", "x.run"),
-      group({"params", "param", "parameters", "parameter"}, Kind::kTexts, "run_params x", "x.run"),
-      group({"tags", "tag"}, Kind::kTexts, "run_tags x", "x.run"),
+      metrics,
+      params,
+      tags,
       dataset,
   };
   entity.last_order = {{"start_time", false}, {"run_id", true}};
@@ -74,7 +81,7 @@ SearchEntity make_experiment_entity() {
   entity.list = "experiments";
   entity.from = "experiments e";
   entity.key = "e.id";
-  entity.columns = "e.id, e.name, e.artifact_location, e.lifecycle_stage, e.created_at, e.updated_at";
+  entity.columns = kExperimentColumns;
   entity.groups = {
       attributes({text_field({"name"}, "e.name"), id, number, time_field({"creation_time"}, "e.created_at"),
                   time_field({"last_update_time"}, "e.updated_at")}),
@@ -91,9 +98,7 @@ SearchEntity make_logged_model_entity() {
   entity.from = "logged_models m";
   entity.key = "m.id";
   entity.where = "m.lifecycle_stage = 'active'";
-  entity.columns =
-      "m.id, m.experiment_id, m.name, m.artifact_uri, m.status, m.status_message, m.model_type, m.source_run_id, "
-      "m.created_by, m.created_at, m.updated_at";
+  entity.columns = kLoggedModelColumns;
   entity.groups = {
       attributes(
           {text_field({"model_id"}, "m.id"), text_field({"name"}, "m.name"), text_field({"model_type"}, "m.model_type"),

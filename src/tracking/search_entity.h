@@ -46,12 +46,22 @@ enum class SearchGroupKind : std::uint8_t {
   kNumbers,     // rows (key, value, is_nan) of any key
 };
 
+// Rows x that an index finds by (key, is_nan, value), or of texts by (key, value) on SQLite and by (key, substr(value,
+// 1, 200)) on PostgreSQL.
+struct SearchSource {
+  std::string from;   // "run_params x"
+  std::string where;  // "" or what these rows and the entity's must meet together
+};
+
 struct SearchGroup {
   std::vector<std::string> names;  // "params", "param", …; the first is shown
   SearchGroupKind kind = SearchGroupKind::kAttributes;
   std::string from;                 // SQL, its rows called x: "run_params x"; "" for kAttributes
   std::string owner;                // what equals the entity's key: "x.run"
   std::vector<SearchField> fields;  // of kAttributes and kRelated
+  // Together all rows of `from`, each once. Empty: rows are found by owner and key only, so that a search looks at
+  // every row of the entity until its page is full.
+  std::vector<SearchSource> by_value;
 };
 
 struct SearchEntity {

@@ -75,7 +75,7 @@ class NameParser {
 
  private:
   Result<std::string_view> part(bool has_dots) {
-    if (cursor_->is_at('"') || cursor_->is_at('`')) return cursor_->take_quoted();
+    if (cursor_->is_at('"') || cursor_->is_at('`') || (has_dots && cursor_->is_at('\''))) return cursor_->take_quoted();
     const std::string_view word = cursor_->take_word(has_dots);
     if (word.empty()) return cursor_->expected(has_dots ? "a key, in \"…\" where it has other characters" : "a name");
     return word;
@@ -117,14 +117,17 @@ class FilterParser {
   Result<std::vector<SearchClause>> parse() {
     SLIPWAY_CHECK(cursor_.check_text(kFilterBytesMax));
     std::vector<SearchClause> clauses;
-    if (cursor_.is_at_end()) return clauses;
     for (;;) {
+      while (cursor_.take_keyword("AND")) {  // also one too many, as programs that join clauses leave behind
+      }
+      if (cursor_.is_at_end()) return clauses;
       if (clauses.size() == kFilterClausesMax) {
         return cursor_.refuse(cursor_.place(), "expected at most " + std::to_string(kFilterClausesMax) + " clauses");
       }
       SLIPWAY_TRY(clauses.emplace_back(), clause());
-      if (cursor_.is_at_end()) return clauses;
-      if (!cursor_.take_keyword("AND")) return cursor_.expected("AND or the end of the filter");
+      if (!cursor_.is_at_end() && !cursor_.is_at_keyword("AND")) {
+        return cursor_.expected("AND or the end of the filter");
+      }
     }
   }
 
@@ -187,15 +190,16 @@ class FilterParser {
     constexpr std::string_view kExpected = "a list of texts in parentheses, such as ('a', 'b')";
     if (!cursor_.take('(')) return cursor_.expected(kExpected);
     std::vector<SqlValue> texts;
-    do {
+    while (!cursor_.take(')')) {
       if (++values_ > kFilterValuesMax) {
         return cursor_.refuse(cursor_.place(),
                               "expected at most " + std::to_string(kFilterValuesMax) + " texts in all lists");
       }
       SLIPWAY_TRY(const std::string_view text, take_text(kExpected));
       texts.emplace_back(std::string(text));
-    } while (cursor_.take(','));
-    if (!cursor_.take(')')) return cursor_.expected("a comma or the end of the list: )");
+      if (!cursor_.take(',') && !cursor_.is_next(')')) return cursor_.expected("a comma or the end of the list: )");
+    }
+    if (texts.empty()) return cursor_.expected("a text in the list before its end");
     return texts;
   }
 
@@ -265,6 +269,12 @@ void append_own(std::vector<SearchOrder>& orders, const SearchEntity& entity,
   }
 }
 
+Status check_order_count(std::size_t count) {
+  if (count <= kOrderClausesMax) return {};
+  return fail(Code::kInvalidArgument, "search.invalid_order",
+              "order_by: " + std::to_string(count) + " orders; accepted are up to " + std::to_string(kOrderClausesMax));
+}
+
 }  // namespace
 
 SearchType type_of(const SearchName& name) {
@@ -277,18 +287,22 @@ Result<std::vector<SearchClause>> parse_search_filter(const SearchEntity& entity
 }
 
 Result<std::vector<SearchOrder>> parse_search_order(const SearchEntity& entity, std::span<const std::string> order_by) {
-  if (order_by.size() > kOrderClausesMax) {
-    return fail(Code::kInvalidArgument, "search.invalid_order",
-                "order_by: " + std::to_string(order_by.size()) + " orders; accepted are up to " +
-                    std::to_string(kOrderClausesMax));
-  }
+  SLIPWAY_CHECK(check_order_count(order_by.size()));
   std::vector<SearchOrder> orders;
   for (const std::string& text : order_by) {
-    SLIPWAY_TRY(SearchOrder order, parse_one_order(entity, text));
-    if (is_ordered_by(orders, order.name)) {
-      return fail(Code::kInvalidArgument, "search.invalid_order", "order_by: " + quoted(text) + " is there twice");
-    }
-    orders.push_back(std::move(order));
+    SLIPWAY_TRY(orders.emplace_back(), parse_one_order(entity, text));
+  }
+  return complete_search_order(entity, std::move(orders));
+}
+
+Result<std::vector<SearchOrder>> complete_search_order(const SearchEntity& entity, std::vector<SearchOrder> orders) {
+  SLIPWAY_CHECK(check_order_count(orders.size()));
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    const SearchName& name = orders[i].name;
+    if (std::ranges::count(orders, name, &SearchOrder::name) == 1) continue;
+    return fail(Code::kInvalidArgument, "search.invalid_order",
+                "order_by: " + quoted(name.field == nullptr ? name.key : name.field->names.front()) +
+                    " is there twice; expected each name once");
   }
   if (orders.empty()) append_own(orders, entity, entity.default_order);
   append_own(orders, entity, entity.last_order);

@@ -1,12 +1,13 @@
 // Reads filters and orders as clients write them. Pure; linear in the text's length.
 //
-//   filter:  clause { AND clause }
-//   clause:  name operator value | name [NOT] IN ( 'text' { , 'text' } ) | name IS [NOT] NULL
+//   filter:  clause { AND clause }, where an AND too many is let pass
+//   clause:  name operator value | name [NOT] IN ( 'text' { , 'text' } [,] ) | name IS [NOT] NULL
 //   name:    [ group . ] key          key: letters, digits, _ . or any text in "…" or `…`
 //   value:   'text' | "text" | number
 //   order:   name [ ASC | DESC ]
 //
-// Keywords in any case. A quoted text ends at the next quote of its kind: nothing is escaped inside.
+// Keywords in any case. A quoted text ends at the next quote of its kind that is not doubled, and is taken as it
+// stands: 'it''s' has two quotes inside, "it's" has one.
 #pragma once
 
 #include <cstdint>
@@ -63,5 +64,8 @@ Result<std::vector<SearchClause>> parse_search_filter(const SearchEntity& entity
 // With the entity's own orders after the client's: never empty, and no two rows are equal under it. invalid_argument
 // "search.invalid_order"; also for a name given twice.
 Result<std::vector<SearchOrder>> parse_search_order(const SearchEntity& entity, std::span<const std::string> order_by);
+
+// The same for orders that are not written as text.
+Result<std::vector<SearchOrder>> complete_search_order(const SearchEntity& entity, std::vector<SearchOrder> orders);
 
 }  // namespace slipway

@@ -113,6 +113,14 @@ void add_number_comparison(SearchStatement& statement, const SearchClause& claus
   }
 }
 
+}  // namespace
+
+SearchStatement& SearchStatement::add_value(SqlValue value) {
+  arguments_.push_back(std::move(value));
+  text_.append("$").append(std::to_string(arguments_.size()));
+  return *this;
+}
+
 void add_group_condition(SearchStatement& statement, const SearchClause& clause) {
   const SearchGroup& group = *clause.name.group;
   if (clause.name.field != nullptr) return add_comparison(statement, clause.name.field->column, clause);
@@ -123,12 +131,17 @@ void add_group_condition(SearchStatement& statement, const SearchClause& clause)
   add_comparison(statement, "x.value", clause);
 }
 
-}  // namespace
-
-SearchStatement& SearchStatement::add_value(SqlValue value) {
-  arguments_.push_back(std::move(value));
-  text_.append("$").append(std::to_string(arguments_.size()));
-  return *this;
+void add_source_condition(SearchStatement& statement, const SearchClause& clause) {
+  if (clause.name.group->kind == SearchGroupKind::kTexts) {
+    // What an index of PostgreSQL has of a value that may be long.
+    std::string_view separator = "substr(x.value, 1, 200) IN (";
+    for (const SqlValue& value : clause.values) {
+      statement.add(separator).add("substr(").add_value(value).add(", 1, 200)");
+      separator = ", ";
+    }
+    statement.add(") AND ");
+  }
+  add_group_condition(statement, clause);
 }
 
 void add_clause(SearchStatement& statement, const SearchEntity& entity, const SearchClause& clause) {
@@ -145,7 +158,6 @@ void add_clause(SearchStatement& statement, const SearchEntity& entity, const Se
 
 namespace {
 
-// "" where no row can come after this place by this order alone.
 void add_after_one(SearchStatement& statement, const SearchOrder& order, const OrderColumns& columns,
                    const SearchPlace& place) {
   if (place.rank == SearchPlace::Rank::kMissing) {
@@ -156,36 +168,44 @@ void add_after_one(SearchStatement& statement, const SearchOrder& order, const O
     statement.add(columns.rank).add(" > 1");
     return;
   }
-  const bool has_rank = may_be_missing(order.name);
-  if (has_rank) statement.add("(").add(columns.rank).add(" > 0 OR ");
+  if (!columns.rank.empty()) statement.add("(").add(columns.rank).add(" > 0 OR ");
   statement.add(columns.value).add(order.is_ascending ? " > " : " < ").add_value(place.value);
-  if (has_rank) statement.add(")");
+  if (!columns.rank.empty()) statement.add(")");
 }
 
-void add_equal_one(SearchStatement& statement, const SearchOrder& order, const OrderColumns& columns,
-                   const SearchPlace& place) {
+void add_equal_one(SearchStatement& statement, const OrderColumns& columns, const SearchPlace& place) {
   if (place.rank != SearchPlace::Rank::kValue) {
     statement.add(columns.rank).add(place.rank == SearchPlace::Rank::kNan ? " = 1" : " = 2");
     return;
   }
-  if (may_be_missing(order.name)) statement.add(columns.rank).add(" = 0 AND ");
+  if (!columns.rank.empty()) statement.add(columns.rank).add(" = 0 AND ");
   statement.add(columns.value).add(" = ").add_value(place.value);
+}
+
+void add_after_all(SearchStatement& statement, std::span<const SearchOrder> orders,
+                   std::span<const OrderColumns> columns, std::span<const SearchPlace> places) {
+  statement.add("(");
+  add_after_one(statement, orders[0], columns[0], places[0]);
+  if (orders.size() > 1) {
+    statement.add(" OR (");
+    add_equal_one(statement, columns[0], places[0]);
+    statement.add(" AND ");
+    add_after_all(statement, orders.subspan(1), columns.subspan(1), places.subspan(1));
+    statement.add(")");
+  }
+  statement.add(")");
 }
 
 }  // namespace
 
 void add_after(SearchStatement& statement, std::span<const SearchOrder> orders, std::span<const OrderColumns> columns,
                std::span<const SearchPlace> places) {
-  statement.add("(");
-  add_after_one(statement, orders[0], columns[0], places[0]);
-  if (orders.size() > 1) {
-    statement.add(" OR (");
-    add_equal_one(statement, orders[0], columns[0], places[0]);
+  if (columns[0].rank.empty()) {
+    // Follows from the rest, but is what an index can start from.
+    statement.add(columns[0].value).add(orders[0].is_ascending ? " >= " : " <= ").add_value(places[0].value);
     statement.add(" AND ");
-    add_after(statement, orders.subspan(1), columns.subspan(1), places.subspan(1));
-    statement.add(")");
   }
-  statement.add(")");
+  add_after_all(statement, orders, columns, places);
 }
 
 }  // namespace slipway

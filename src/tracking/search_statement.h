@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "storage/sql.h"
 #include "tracking/search_filter.h"
@@ -20,6 +21,13 @@ class SearchStatement {
   }
   // "$7", which stands for `value`.
   SearchStatement& add_value(SqlValue value);
+  // What `write` adds, taken off the statement again, to be added where it is needed, several times too.
+  template <typename Write>
+  std::string part(Write&& write) {
+    std::string before = std::exchange(text_, {});
+    write();
+    return std::exchange(text_, std::move(before));
+  }
 
   const std::string& text() const noexcept { return text_; }
   const SqlArguments& arguments() const noexcept { return arguments_; }
@@ -32,7 +40,13 @@ class SearchStatement {
 // The condition that a row of `entity` meets the clause.
 void add_clause(SearchStatement& statement, const SearchEntity& entity, const SearchClause& clause);
 
-// SQL for what a row is ordered by first and then: "0" where every row has a value.
+// The condition that a row x of the clause's group is what the clause asks for.
+void add_group_condition(SearchStatement& statement, const SearchClause& clause);
+// The same, in the words of the indexes of a SearchSource.
+void add_source_condition(SearchStatement& statement, const SearchClause& clause);
+
+// SQL for what a row is ordered by: first by the rank, "" where it is the same for all rows, then by the value, ""
+// where that is.
 struct OrderColumns {
   std::string rank;
   std::string value;

@@ -42,7 +42,7 @@ struct Metric {
   std::string model_id;      // "" where it belongs to no logged model
   std::string dataset_name;  // "" where none was named; the digest likewise
   std::string dataset_digest;
-  std::string run_id;  // filled in answers
+  std::string run_id;  // filled in where points of several runs stand together
 };
 
 struct Experiment {

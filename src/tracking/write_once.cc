@@ -33,7 +33,7 @@ Status WriteOnceParams::put(Transaction& t, const SqlValue& owner, std::string_v
     values.emplace_back(param.key);
     values.emplace_back(std::string(cut(param.value, kParamValueCharactersMax)));
   }
-  SLIPWAY_TRY(const std::int64_t added, insert_.execute(t, {owner}, std::move(values)));
+  SLIPWAY_TRY(const std::int64_t added, insert_.count(t, {owner}, std::move(values)));
   if (added == static_cast<std::int64_t>(params.size())) return {};
   SLIPWAY_TRY(const std::vector<Row> kept, t.query(select_, {owner}));
   for (const KeyValue& param : params) {

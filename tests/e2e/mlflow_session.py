@@ -353,7 +353,6 @@ def search():
         "tags.team = blue",
         "nonsense.key = 'x'",
         "attributes.nonsense = 'x'",
-        "status IN ('RUNNING')",
         "(metrics.loss < 1)",
         "= 'x'",
     ]

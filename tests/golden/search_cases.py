@@ -485,8 +485,47 @@ RUN_ORDERS = [
     ["random()"],
 ]
 
-HERE_RUNS = {}
-HERE_ORDERS = {}
+STRICT = "a filter that says nothing, or half of something, is refused"
+SAME_EVERYWHERE = "an operator is accepted wherever its type of value is"
+HARMLESS = "accepted, as it has only one meaning"
+NEWEST_FIRST = ["hazel", "iris", "elm", "dahlia", "Birch", "cedar", "amber", "ginkgo"]
+EVERY_RUN = ["hazel", "iris", "fir", "elm", "dahlia", "Birch", "cedar", "amber", "ginkgo"]
+
+HERE_RUNS = {
+    "metrics.m > +1": (["hazel", "dahlia"], HARMLESS),
+    "metrics.m > 0 metrics.m < 1": ("error", STRICT),
+    "metrics.m IS NULL": (["fir"], SAME_EVERYWHERE),
+    "metrics.m IS NOT NULL": (NEWEST_FIRST, SAME_EVERYWHERE),
+    '"metrics".m = 0.5': (["amber"], HARMLESS),
+    "metrics. m = 0.5": ("error", STRICT),
+    "metrics. = 0.5": ("error", STRICT),
+    "params.lr IN ('0.1', 'alpha')": (["iris", "amber", "ginkgo"], SAME_EVERYWHERE),
+    "params.lr NOT IN ('0.1', 'alpha')": (["hazel", "elm", "dahlia", "Birch", "cedar"], SAME_EVERYWHERE),
+    "params.lr IS  NOT  NULL": (NEWEST_FIRST, HARMLESS),
+    "params.lr IS NULL AND metrics.m IS NOT NULL": ([], SAME_EVERYWHERE),
+    r"params.text = 'it\'s'": ("error", "a backslash is a character like others"),
+    "tags.team IN ('red', 'blue')": (["dahlia", "amber"], SAME_EVERYWHERE),
+    "status IN ('FINISHED', 'FAILED')": (["dahlia", "Birch", "amber"], SAME_EVERYWHERE),
+    "status NOT IN ('FINISHED', 'FAILED')": (["hazel", "iris", "fir", "elm", "cedar", "ginkgo"], SAME_EVERYWHERE),
+    "run_name IN ('amber', 'elm')": (["elm", "amber"], SAME_EVERYWHERE),
+    "run_id IN ('<amber>' '<elm>')": ("error", STRICT),
+    "run_id IN (('<amber>'))": ("error", STRICT),
+    "start_time > 99999999999999999999": ([], HARMLESS),
+    "start_time < 99999999999999999999": (EVERY_RUN, HARMLESS),
+    "tags.from = 'x'": ([], "a key may be a word of SQL"),
+}
+HERE_ORDERS = {
+    ("attributes.`Run name`",): (
+        ["Birch", "amber", "cedar", "dahlia", "elm", "fir", "ginkgo", "hazel", "iris"],
+        "a name for filters is one for orders",
+    ),
+    ("`Run name` DESC",): (
+        ["iris", "hazel", "ginkgo", "fir", "elm", "dahlia", "cedar", "amber", "Birch"],
+        "a name for filters is one for orders",
+    ),
+    ("  start_time   DESC  ",): (EVERY_RUN, HARMLESS),
+    ("metrics.",): ("error", STRICT),
+}
 
 
 def here(case, table, key):

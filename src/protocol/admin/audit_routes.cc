@@ -63,7 +63,7 @@ Result<audit::Query> parse_query(const HttpRequest& request) {
   SLIPWAY_TRY(const auto kind, text_of(request, "kind"));
   if (kind) {
     query.kind = audit::parse_kind(*kind);
-    if (!query.kind) return refuse("kind", *kind, "prediction and decision are accepted");
+    if (!query.kind) return refuse("kind", *kind, "prediction, decision and refusal are accepted");
   }
   SLIPWAY_TRY(const auto limit, number_of(request, "limit"));
   query.limit = limit.value_or(kLimitDefault);

@@ -171,8 +171,18 @@ std::string reason_json(const std::string& reason) {
   return details;
 }
 
+// A decision on a version: what refuses it names people.
+HttpResponse decide_by_name(const ModelRouteParts& parts, const HttpRequest& request, std::string_view action,
+                            int status, const std::function<Result<std::string>(DecisionSubject&)>& body) {
+  return parts.decisions.decide(request, action, status, [&](DecisionSubject& subject) {
+    Result<std::string> result = body(subject);
+    if (!result) result.error().message = with_principal_names(result.error().message, parts.name_of);
+    return result;
+  });
+}
+
 HttpResponse decide(const ModelRouteParts& parts, const HttpRequest& request, std::string_view action, Decide move) {
-  return parts.decisions.decide(request, action, 200, [&](DecisionSubject& subject) -> Result<std::string> {
+  return decide_by_name(parts, request, action, 200, [&](DecisionSubject& subject) -> Result<std::string> {
     subject.model = request.parameter("model");
     subject.version = request.parameter("version");
     SLIPWAY_TRY(const DecisionBody body, parse_decision(as_text(request.body)));
@@ -204,7 +214,12 @@ Result<std::string> verify(const ModelRouteParts& parts, const HttpRequest& requ
   JsonWriter json(body);
   json.begin_object().key("model").value(version.model).key("version").value(version.semver.to_string());
   json.key("digest").value(report.bundle.hex()).key("ok").value(report.is_intact);
-  json.key("files").value(report.files.size()).key("bytes").value(report.size_bytes).key("problems").begin_array();
+  json.key("files")
+      .value(report.files.size() - 1)  // the first is the manifest
+      .key("bytes")
+      .value(report.size_bytes)
+      .key("problems")
+      .begin_array();
   for (const VerifiedFile& file : report.files) {
     if (file.verdict == FileVerdict::kIntact) continue;
     json.begin_object().key("path").value(file.path.empty() ? "(manifest)" : file.path);
@@ -233,7 +248,7 @@ Result<PushRequest> parse_push(std::string_view model, std::string_view text, st
 }
 
 HttpResponse push(const ModelRouteParts& parts, const HttpRequest& request) {
-  return parts.decisions.decide(request, "model.push", 201, [&](DecisionSubject& subject) -> Result<std::string> {
+  return decide_by_name(parts, request, "model.push", 201, [&](DecisionSubject& subject) -> Result<std::string> {
     subject.model = request.parameter("model");
     SLIPWAY_CHECK(check_model_name(subject.model));
     SLIPWAY_TRY(const PushRequest wanted, parse_push(subject.model, as_text(request.body), request.principal->id));

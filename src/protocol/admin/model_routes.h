@@ -5,6 +5,7 @@
 #include <string>
 
 #include "protocol/admin/decision.h"
+#include "protocol/admin/principal_names.h"
 #include "protocol/http.h"
 #include "registry/bundle_store.h"
 #include "registry/model_store.h"
@@ -22,6 +23,7 @@ struct ModelRouteParts {
   DecisionLog decisions;
   std::uint64_t blob_bytes_max = 0;
   std::function<void()> on_change;  // after a version was approved or retired
+  NameOf name_of;                   // of a principal
 };
 
 // Whoever asks, as registry/uploads.h wants to know it.

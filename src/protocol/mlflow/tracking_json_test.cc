@@ -57,6 +57,7 @@ TEST(TrackingJson, WritesALoggedModel) {
   model.id = "m-1";
   model.experiment_id = "0";
   model.name = "iris";
+  model.created_by = "ann";  // not written: clients read creator_id as a number
   model.status = LoggedModelStatus::kReady;
   model.params = {{"a", "b"}};
   EXPECT_EQ(written(model, write_logged_model),

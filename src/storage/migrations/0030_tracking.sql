@@ -43,7 +43,8 @@ CREATE TABLE runs (
   end_time BIGINT,
   lifecycle_stage TEXT NOT NULL CHECK (lifecycle_stage IN ('active', 'deleted')),
   deleted_at BIGINT,
-  created_by TEXT NOT NULL  -- the principal
+  points BIGINT NOT NULL DEFAULT 0,  -- of metrics, logged so far
+  created_by TEXT NOT NULL           -- the principal
 );
 CREATE INDEX runs_by_start ON runs (experiment_id, lifecycle_stage, start_time, id);
 
@@ -71,11 +72,14 @@ CREATE TABLE run_tags (
 );
 -- end
 
--- Every point ever logged, each once: a set, which is why the key is the whole row (a data set's name follows from its
--- digest). The order of the key is that of a history. NaN is is_nan = 1 with value 0; infinities are the largest finite
--- numbers. model_id and the data set are '' where the client named none.
+-- Every point ever logged. They are a set: readers take one that was logged twice once (the key refuses it within a
+-- block; a data set's name follows from its digest). A run's points are kept in blocks in the order of arrival
+-- (src/tracking/point_blocks.h), by key inside each: a batch of a hundred keys changes a few pages of the table rather
+-- than a hundred, and who reads one key looks into each block once. NaN is is_nan = 1 with value 0; infinities are the
+-- largest finite numbers. model_id and the data set are '' where the client named none.
 CREATE TABLE metric_points (
   run BIGINT NOT NULL,
+  block BIGINT NOT NULL,
   key TEXT NOT NULL,
   step BIGINT NOT NULL,
   time BIGINT NOT NULL,
@@ -84,7 +88,7 @@ CREATE TABLE metric_points (
   model_id TEXT NOT NULL,
   dataset_name TEXT NOT NULL,
   dataset_digest TEXT NOT NULL,
-  PRIMARY KEY (run, key, time, step, value, is_nan, model_id, dataset_digest)
+  PRIMARY KEY (run, block, key, time, step, value, is_nan, model_id, dataset_digest)
 -- only: sqlite
 ) WITHOUT ROWID;
 -- end
