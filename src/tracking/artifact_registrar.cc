@@ -120,7 +120,7 @@ void take_companions(Manifest& manifest) {
 
 Result<ArtifactSource> find_source(Transaction& t, std::string_view source) { return follow(t, source, kHopsMax); }
 
-Registrar::Registrar(RegistrarParts parts) : parts_(std::move(parts)) {}
+Registrar::Registrar(RegistrarParts parts) : parts_(std::move(parts)), registrations_(parts_.clock) {}
 Registrar::~Registrar() { stop(); }
 
 void Registrar::start(unsigned threads) {

@@ -47,6 +47,7 @@ struct RegistrarParts {
   std::string server;  // this one's name, the same after a restart
   // After each registration, on the registrar's thread: the version it became, or why it became none.
   std::function<void(const Registration&, const Result<Version>&)> on_finish;
+  const Clock& clock = system_clock();
 };
 
 class Registrar {

@@ -68,7 +68,8 @@ class RegistrarTest : public RegistryTestCase {
                            return std::vector<GraphInput>{{"X", DataType::kFp32, std::vector<std::int64_t>{-1, 2}}};
                          },
                          .server = "here",
-                         .on_finish = [this](const Registration&, const Result<Version>&) { ++finished_; }});
+                         .on_finish = [this](const Registration&, const Result<Version>&) { ++finished_; },
+                         .clock = clock_});
     const Result<bool> worked = registrar.work();
     EXPECT_TRUE(worked) << worked.error().message;
     return worked.value_or(false);

@@ -23,6 +23,12 @@ def iris():
     return LogisticRegression(max_iter=500).fit(features, labels), features.astype("float32")
 
 
+def named(features):
+    import pandas
+
+    return pandas.DataFrame(features.astype("float64"), columns=["sepal l", "sepal w", "petal l", "petal w"])
+
+
 def graph_of(model, features):
     from skl2onnx import to_onnx
 
@@ -53,12 +59,9 @@ def facts(version):
 
 def log_onnx(name, semver=None, signature="columns"):
     """Logs and registers; `signature`: columns, tensor, double (which the graph does not take), none."""
-    import pandas
-
     model, features = iris()
-    columns = pandas.DataFrame(features.astype("float64"), columns=["sepal l", "sepal w", "petal l", "petal w"])
     signatures = {
-        "columns": lambda: infer_signature(columns),
+        "columns": lambda: infer_signature(named(features)),
         "tensor": lambda: infer_signature(features),
         "double": lambda: infer_signature(features.astype("float64")),
         "none": lambda: None,
@@ -95,7 +98,7 @@ def log_sklearn(name):
 def predict(uri):
     """Labels of every tenth row."""
     _, features = iris()
-    answer = mlflow.pyfunc.load_model(uri).predict(features[::10])
+    answer = mlflow.pyfunc.load_model(uri).predict(named(features[::10]))
     labels = next(values for name, values in answer.items() if "label" in name) if isinstance(answer, dict) else answer
     return numpy.asarray(labels).ravel().tolist()
 

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import struct
 import subprocess
 import sys
 import time
@@ -59,9 +60,15 @@ def api(server, method, path, body=None, key=None):
 
 
 def infer(server, model, version, rows):
-    body = {"inputs": [{"name": "X", "datatype": "FP32", "shape": [len(rows), 4], "data": sum(rows, [])}]}
+    """Binary tensors: JSON has no NaN."""
+    data = struct.pack(f"<{4 * len(rows)}f", *sum(rows, []))
+    tensor = {"name": "X", "datatype": "FP32", "shape": [len(rows), 4], "parameters": {"binary_data_size": len(data)}}
+    head = json.dumps({"inputs": [tensor]}).encode()
     request = urllib.request.Request(
-        f"{server.url}/v2/models/{model}/versions/{version}/infer", json.dumps(body).encode(), method="POST"
+        f"{server.url}/v2/models/{model}/versions/{version}/infer",
+        head + data,
+        {"Inference-Header-Content-Length": str(len(head))},
+        method="POST",
     )
     with urllib.request.urlopen(request, timeout=30) as answer:
         return {output["name"]: output["data"] for output in json.loads(answer.read())["outputs"]}
