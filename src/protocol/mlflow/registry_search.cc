@@ -124,11 +124,23 @@ Result<Page<Row>> search(Transaction& t, const SearchEntity& entity, const Regis
                       .token = wanted.token});
 }
 
+// Clients hide prompts with a clause that they add to each filter. It is to hold for models without the tag as well,
+// and hiding prompts is the default here, so it is taken off.
+RegistrySearch without_hidden_prompts(RegistrySearch wanted) {
+  constexpr std::string_view kClause = "tag.`mlflow.prompt.is_prompt` != 'true'";
+  constexpr std::string_view kAnd = " AND ";
+  if (!wanted.filter.ends_with(kClause)) return wanted;
+  wanted.filter.resize(wanted.filter.size() - kClause.size());
+  if (wanted.filter.ends_with(kAnd)) wanted.filter.resize(wanted.filter.size() - kAnd.size());
+  return wanted;
+}
+
 }  // namespace
 
-Result<Page<Model>> search_models(Transaction& t, const RegistrySearch& wanted, const Principal& principal) {
+Result<Page<Model>> search_models(Transaction& t, const RegistrySearch& asked, const Principal& principal) {
   static const SearchEntity kModels = model_entity(false);
   static const SearchEntity kAll = model_entity(true);
+  const RegistrySearch wanted = without_hidden_prompts(asked);
   const bool has_prompts = wanted.filter.find(kPromptTag) != std::string::npos;
   SLIPWAY_TRY(const Page<Row> rows,
               search(t, has_prompts ? kAll : kModels, wanted, readable(principal, "e.name"), kModelsLimitMax));
@@ -140,9 +152,10 @@ Result<Page<Model>> search_models(Transaction& t, const RegistrySearch& wanted, 
   return found;
 }
 
-Result<Page<Registration>> search_versions(Transaction& t, const RegistrySearch& wanted, const Principal& principal) {
+Result<Page<Registration>> search_versions(Transaction& t, const RegistrySearch& asked, const Principal& principal) {
   static const SearchEntity kVersions = version_entity(false);
   static const SearchEntity kAll = version_entity(true);
+  const RegistrySearch wanted = without_hidden_prompts(asked);
   const bool has_prompts = wanted.filter.find(kPromptTag) != std::string::npos;
   SLIPWAY_TRY(const Page<Row> rows,
               search(t, has_prompts ? kAll : kVersions, wanted, readable(principal, "e.model"), kVersionsLimitMax));
