@@ -36,11 +36,19 @@ SearchField order_field(std::vector<std::string> names, std::string column) {
 }
 
 SearchGroup attributes(std::vector<SearchField> fields) {
-  return {{"attributes", "attribute"}, SearchGroupKind::kAttributes, "", "", std::move(fields)};
+  SearchGroup group;
+  group.names = {"attributes", "attribute"};
+  group.fields = std::move(fields);
+  return group;
 }
 
 SearchGroup tags(std::string_view from, const char* owner) {
-  return {{"tags", "tag"}, SearchGroupKind::kTexts, std::string(from), owner, {}};
+  SearchGroup group;
+  group.names = {"tags", "tag"};
+  group.kind = SearchGroupKind::kTexts;
+  group.from = from;
+  group.owner = owner;
+  return group;
 }
 
 SearchEntity model_entity(bool has_prompts) {
