@@ -29,6 +29,7 @@ ALLOWED = {
     "lineage": STORES | {"outbox"},
     "runtime": ABOVE_BASE | {"data"},
     "registry": REGISTRY,
+    "reproduce": ABOVE_BASE | {"registry"},
     "tracking": REGISTRY | {"registry"},
     "serving": SERVING,
     "release": RELEASE,
@@ -36,7 +37,7 @@ ALLOWED = {
     "handbook": MONITOR | {"monitor"},
     "protocol": EVERYTHING,
     "app": EVERYTHING | {"protocol"},
-    "cli": EVERYTHING | {"protocol", "app"},
+    "cli": EVERYTHING | {"protocol", "app", "reproduce"},
 }
 
 # Headers of a technology, and the modules that may know it.

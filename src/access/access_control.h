@@ -53,8 +53,14 @@ class AccessControl {
   Result<KeyInfo> revoke_key(std::string_view id, std::string_view by);
   Result<std::vector<KeyInfo>> list_keys();
 
+  // A key gives no more than the role and model it was made for, so this widens none; it revives keys that a removed
+  // grant had ended. Ok if the principal, made now if need be, holds it. "access.bad_name", "access.bad_model".
   Status add_grant(std::string_view principal_name, const Grant& grant, std::string_view by);
+  // Keys that stand on it stop at once. not_found "access.grant_not_found".
   Status remove_grant(std::string_view principal_name, const Grant& grant);
+  Result<std::vector<GrantInfo>> list_grants() { return store_.list_grants(); }
+  // For people; "" where nobody has this id.
+  Result<std::string> principal_name(std::string_view id) { return store_.principal_name(id); }
 
   // On the first start, when there is no principal: makes the principal "bootstrap" (admin) and writes its key to
   // `directory`/bootstrap.key, readable by the owner only. Returns the path, or nothing when there are principals.

@@ -122,6 +122,20 @@ TEST_P(AccessControlTest, KeyEndsWithTheGrantItStandsOn) {
   EXPECT_EQ(control->remove_grant("ann", {Role::kAdmin, "*"}).error().reason, "access.grant_not_found");
 }
 
+TEST_P(AccessControlTest, ListsWhatEachPrincipalHolds) {
+  issue("ben", {Role::kViewer, "*"});
+  ASSERT_TRUE(control->add_grant("ann", {Role::kPredictor, "iris"}, "root"));
+  ASSERT_TRUE(control->add_grant("ann", {Role::kPredictor, "iris"}, "root")) << "a second time changes nothing";
+  const auto grants = control->list_grants();
+  ASSERT_TRUE(grants) << grants.error().message;
+  ASSERT_EQ(grants->size(), 2U);
+  EXPECT_EQ(grants->front().name, "ann");
+  EXPECT_EQ(grants->front().grant, (Grant{Role::kPredictor, "iris"}));
+  EXPECT_EQ(grants->front().created_by, "root");
+  EXPECT_EQ(control->principal_name(grants->front().principal_id), "ann");
+  EXPECT_EQ(control->principal_name("nobody"), "");
+}
+
 TEST_P(AccessControlTest, RefusesMalformedRequests) {
   const auto reason = [&](KeyRequest request) {
     const auto result = control->create_key(request, "root");

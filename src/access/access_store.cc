@@ -171,6 +171,35 @@ Result<std::vector<KeyInfo>> AccessStore::list_keys() {
   return keys;
 }
 
+Result<std::vector<GrantInfo>> AccessStore::list_grants() {
+  std::vector<GrantInfo> grants;
+  SLIPWAY_CHECK(database_->read([&](Transaction& transaction) -> Status {
+    grants.clear();
+    SLIPWAY_TRY(const auto rows,
+                transaction.query("SELECT g.principal_id, p.name, g.role, g.model, g.created_at, g.created_by "
+                                  "FROM access_grants g JOIN access_principals p ON p.id = g.principal_id "
+                                  "ORDER BY p.name, g.role, g.model"));
+    for (const Row& row : rows) {
+      GrantInfo info{row.text(0), row.text(1), {}, from_micros(row.integer(4)), row.text(5)};
+      SLIPWAY_TRY(info.grant, grant_at(row, 2));
+      grants.push_back(std::move(info));
+    }
+    return {};
+  }));
+  return grants;
+}
+
+Result<std::string> AccessStore::principal_name(std::string_view id) {
+  std::string name;
+  SLIPWAY_CHECK(database_->read([&](Transaction& transaction) -> Status {
+    SLIPWAY_TRY(const auto rows,
+                transaction.query("SELECT name FROM access_principals WHERE id = $1", {std::string(id)}));
+    name = rows.empty() ? "" : rows.front().text(0);
+    return {};
+  }));
+  return name;
+}
+
 Result<bool> AccessStore::has_principals() {
   bool has_any = false;
   SLIPWAY_CHECK(database_->read([&](Transaction& transaction) -> Status {

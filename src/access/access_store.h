@@ -29,6 +29,15 @@ struct KeyInfo {
   std::optional<WallTime> last_used;
 };
 
+// What a principal holds; its keys give parts of it.
+struct GrantInfo {
+  std::string principal_id;
+  std::string name;
+  Grant grant;
+  WallTime created{};
+  std::string created_by;
+};
+
 // What a snapshot needs of one key.
 struct KeyRow {
   std::string id;
@@ -67,6 +76,9 @@ class AccessStore {
   Result<KeyInfo> find_key(std::string_view id);
   Result<std::vector<KeyInfo>> list_keys();  // in the order of creation
   Result<bool> has_principals();
+  Result<std::vector<GrantInfo>> list_grants();  // by name, role and model
+  // "" where no principal has this id.
+  Result<std::string> principal_name(std::string_view id);
 
   Status add_grant(std::string_view principal_name, const Grant& grant, WallTime now, std::string_view by);
   // Keys that give it stop working. not_found "access.grant_not_found".

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "registry/garbage.h"
+#include "tracking/artifact_uploads.h"
 #include "registry/uploads.h"
 
 namespace slipway {
@@ -83,6 +84,9 @@ void Housekeeping::tick() {
   }
   if (now < garbage_due_) return;
   garbage_due_ = now + kGarbageInterval;
+  report("artifacts.uploads_failed", database_.write([](Transaction& t) {
+    return ArtifactUploads().remove_older(t, system_clock().now() - kUploadKept);
+  }));
   const auto collected = collect_garbage(database_, objects_, system_clock(), kUploadKept);
   if (!collected) {
     report("registry.garbage_failed", fail(collected.error()));

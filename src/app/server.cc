@@ -10,6 +10,8 @@
 #include "access/access_control.h"
 #include "app/catalog.h"
 #include "app/housekeeping.h"
+#include "app/mlflow.h"
+#include "app/refusal_ledger.h"
 #include "app/request_observer.h"
 #include "app/secret_file.h"
 #include "audit/log.h"
@@ -26,6 +28,8 @@
 #include "protocol/admin/webhook_routes.h"
 #include "protocol/http_server.h"
 #include "protocol/inference/routes.h"
+#include "protocol/lineage/routes.h"
+#include "protocol/mlflow/webhook_routes.h"
 #include "protocol/telemetry/process_metrics.h"
 #include "protocol/telemetry/routes.h"
 #include "registry/bundle_store.h"
@@ -90,9 +94,11 @@ struct Server::Parts {
   Status open_stores();
   Status open_serving();
   Status open_outbox();
+  Status open_mlflow();
   Status open_http();
   SendPolicy send_policy() const;
   Router make_router(unsigned thread);
+  void flush_refusals(RefusalLedger& ledger);
 
   const Settings settings;
   const fs::path data;
@@ -110,10 +116,12 @@ struct Server::Parts {
   std::unique_ptr<Catalog> catalog;
   std::unique_ptr<PushChecker> checker;
   std::unique_ptr<Push> push;
+  std::unique_ptr<MlflowService> mlflow;
   Admission admission{settings.requests_in_flight_max};
   DeadlineTimer deadlines;
   std::vector<std::unique_ptr<Predictor>> predictors;  // one for each I/O thread
   RequestObserver observer{registry, settings.io_threads};
+  std::vector<std::unique_ptr<RefusalLedger>> refusals;  // one for each I/O thread
   std::atomic<bool> is_ready{false};
   std::unique_ptr<Housekeeping> housekeeping;
   Outbox outbox;
@@ -182,26 +190,49 @@ Status Server::Parts::open_outbox() {
   return deliverer->start();
 }
 
+Status Server::Parts::open_mlflow() {
+  SLIPWAY_TRY(mlflow, MlflowService::open({.settings = settings,
+                                           .database = *database,
+                                           .objects = *objects,
+                                           .bundles = *bundles,
+                                           .models = models,
+                                           .push = *push,
+                                           .audit = *audit,
+                                           .temporary_directory = (data / "tmp").string(),
+                                           .on_change =
+                                               [this] {
+                                                 catalog->notify();
+                                                 deliverer->notify();
+                                               },
+                                           .on_event = [this] { deliverer->notify(); }}));
+  return {};
+}
+
 Router Server::Parts::make_router(unsigned thread) {
   Router router;
   const AccessPolicy policy{.is_auth_on = settings.is_auth_on,
                             .may_claim_principal = !settings.is_auth_on && is_loopback(settings.http_address)};
-  router.set_gate(make_gate(policy, access->snapshot()));
+  router.set_gate(
+      mlflow->gate(make_gate(policy, access->snapshot(), system_clock(), [this, thread](const TurnedAway& turned_away) {
+        note_turned_away(*refusals[thread], turned_away);
+      })));
   add_inference_routes(
       router, *predictors[thread],
       {.body_bytes_max = settings.predict_body_bytes_max, .is_ready = [this] { return is_ready.load(); }});
   const DecisionLog decisions(*audit);
-  const ModelRouteParts parts{.database = *database,
-                              .bundles = *bundles,
-                              .models = models,
-                              .push = *push,
-                              .decisions = decisions,
-                              .blob_bytes_max = settings.blob_bytes_max,
-                              .temporary_directory = (data / "tmp").string(),
-                              .on_change = [this] {
-                                catalog->notify();
-                                deliverer->notify();
-                              }};
+  const ModelRouteParts parts{
+      .database = *database,
+      .bundles = *bundles,
+      .models = models,
+      .push = *push,
+      .decisions = decisions,
+      .blob_bytes_max = settings.blob_bytes_max,
+      .on_change =
+          [this] {
+            catalog->notify();
+            deliverer->notify();
+          },
+      .name_of = [this](std::string_view id) { return access->principal_name(id).value_or(""); }};
   add_model_routes(router, parts);
   add_blob_routes(router, parts);
   add_key_routes(router, *access, decisions);
@@ -212,9 +243,22 @@ Router Server::Parts::make_router(unsigned thread) {
                               .decisions = decisions,
                               .policy = send_policy(),
                               .on_change = [this] { deliverer->notify(); }});
+  mlflow::add_webhook_routes(router, {.database = *database,
+                                      .webhooks = webhooks,
+                                      .decisions = decisions,
+                                      .policy = send_policy(),
+                                      .on_change = [this] { deliverer->notify(); }});
+  add_lineage_routes(router, *database, *audit);
+  mlflow->add_routes(router);
   add_telemetry_routes(router, registry);
   add_route_list(router);
   return router;
+}
+
+void Server::Parts::flush_refusals(RefusalLedger& ledger) {
+  if (const Status kept = ledger.flush(*audit, system_clock().now()); !kept) {
+    log::warning("audit.refusals_lost", {{"reason", kept.error().reason}, {"message", kept.error().message}});
+  }
 }
 
 Status Server::Parts::open_http() {
@@ -222,13 +266,17 @@ Status Server::Parts::open_http() {
   for (unsigned i = 0; i < settings.io_threads; ++i) {
     predictors.push_back(
         std::make_unique<Predictor>(catalog->snapshot(), admission, deadlines, *audit, commitment_key, limits));
+    refusals.push_back(std::make_unique<RefusalLedger>());
   }
   HttpServerOptions options;
   options.address = settings.http_address;
   options.port = settings.http_port;
   options.io_threads = settings.io_threads;
   options.worker_threads = settings.worker_threads;
+  options.heavy_threads = settings.heavy_threads;
   options.limits.connections_max = settings.connections_max;
+  options.limits.connections_per_address_max = settings.connections_per_address_max;
+  options.limits.buffered_bytes_max = settings.buffered_bytes_max;
   options.has_trusted_proxy = settings.is_behind_trusted_proxy;
   options.spool_directory = (data / "tmp").string();
   if (!settings.tls_certificate_file.empty())
@@ -236,8 +284,13 @@ Status Server::Parts::open_http() {
   options.on_complete = [this](unsigned thread, const HttpRequest& request, int status,
                                std::chrono::nanoseconds duration) {
     observer.observe(thread, request, status, duration);
+    if (status == 404 || status == 429) [[unlikely]]
+      note_unserved(*refusals[thread], request, status);
   };
-  options.on_second = [this](unsigned thread) { predictors[thread]->refresh(); };
+  options.on_second = [this](unsigned thread) {
+    predictors[thread]->refresh();
+    flush_refusals(*refusals[thread]);
+  };
   SLIPWAY_TRY(http, HttpServer::listen(std::move(options), [this](unsigned thread) { return make_router(thread); }));
   return {};
 }
@@ -253,6 +306,7 @@ Result<std::unique_ptr<Server>> Server::open(Settings settings) {
   remove_ready_file(parts->settings.ready_file);  // the data is ours now, so no other server runs that wrote it
   SLIPWAY_CHECK(parts->open_serving());
   SLIPWAY_CHECK(parts->open_outbox());
+  SLIPWAY_CHECK(parts->open_mlflow());
   SLIPWAY_CHECK(parts->open_http());
   parts->housekeeping = std::make_unique<Housekeeping>(*parts->database, *parts->objects, *parts->access, *parts->audit,
                                                        parts->admission, parts->registry);
@@ -269,6 +323,7 @@ Status Server::run() {
 
   Parts& parts = *parts_;
   const Settings& settings = parts.settings;
+  parts.mlflow->start();
   parts.http->start();
   parts.is_ready = true;
   const bool is_ipv6 = settings.http_address.find(':') != std::string::npos;
@@ -285,9 +340,11 @@ Status Server::run() {
   remove_ready_file(settings.ready_file);
   log::info("server.draining", {{"signal", received}, {"in_flight", parts.http->in_flight()}});
   const bool is_clean = parts.http->drain(settings.drain_timeout);
+  parts.mlflow->stop();
   parts.deliverer->stop();
   parts.housekeeping.reset();
   parts.catalog->stop();
+  for (const auto& ledger : parts.refusals) parts.flush_refusals(*ledger);
   SLIPWAY_CHECK(parts.access->flush_last_used());
   SLIPWAY_CHECK(parts.audit->close());
   log::info("server.stopped", {{"clean", is_clean}});

@@ -9,6 +9,12 @@
 namespace slipway {
 namespace {
 
+constexpr std::uint32_t kConnectionsMax = 1'000'000;  // a descriptor and some 40 KiB each
+constexpr std::uint32_t kInFlightMax = 100'000;
+constexpr std::uint64_t kPredictBodyBytesMax = 2ULL << 30;  // simdjson's limit is 4 GiB
+constexpr std::uint64_t kBufferedBytesMax = 1ULL << 40;
+constexpr std::uint64_t kBlobBytesMax = 5ULL << 40;  // S3's largest object
+
 Status refuse(std::string_view setting, const std::string& why) {
   return fail(Code::kInvalidArgument, "settings.invalid", std::string(setting) + ": " + why);
 }
@@ -61,9 +67,24 @@ Status check(const Settings& settings) {
   if (settings.io_threads == 0 || settings.io_threads > 64) return refuse("--io-threads", "1 to 64 are accepted");
   if (settings.worker_threads == 0 || settings.worker_threads > 256)
     return refuse("--worker-threads", "1 to 256 are accepted");
+  if (settings.heavy_threads == 0 || settings.heavy_threads > 64)
+    return refuse("--heavy-threads", "1 to 64 are accepted");
   if (settings.runner_threads == 0 || settings.runner_threads > 64)
     return refuse("--runner-threads", "1 to 64 are accepted");
-  if (settings.approvals_required > 16) return refuse("--approvals", "0 to 16 are accepted");
+  if (settings.connections_max == 0 || settings.connections_max > kConnectionsMax)
+    return refuse("--connections-max", "1 to 1,000,000 are accepted");
+  if (settings.connections_per_address_max == 0 || settings.connections_per_address_max > kConnectionsMax)
+    return refuse("--connections-per-address-max", "1 to 1,000,000 are accepted");
+  if (settings.requests_in_flight_max == 0 || settings.requests_in_flight_max > kInFlightMax)
+    return refuse("--in-flight-max", "1 to 100,000 are accepted");
+  if (settings.predict_body_bytes_max == 0 || settings.predict_body_bytes_max > kPredictBodyBytesMax)
+    return refuse("--predict-body-bytes-max", "1 byte to 2 GiB are accepted");
+  if (settings.buffered_bytes_max < settings.predict_body_bytes_max || settings.buffered_bytes_max > kBufferedBytesMax)
+    return refuse("--buffered-bytes-max", "--predict-body-bytes-max to 1 TiB are accepted");
+  if (settings.blob_bytes_max == 0 || settings.blob_bytes_max > kBlobBytesMax)
+    return refuse("--blob-bytes-max", "1 byte to 5 TiB are accepted");
+  if (settings.approvals_required == 0 || settings.approvals_required > 16)
+    return refuse("--approvals", "1 to 16 are accepted");
   return {};
 }
 

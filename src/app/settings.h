@@ -25,16 +25,19 @@ struct Settings {
   std::string objects_uri;   // "": the data directory
 
   unsigned io_threads = 1;
-  unsigned worker_threads = 4;  // for requests that read SQL or files
-  unsigned runner_threads = 1;  // per version that is too slow for the I/O thread
+  unsigned worker_threads = 16;  // for requests that read SQL
+  unsigned heavy_threads = 2;    // for requests that take long: push, verify, files
+  unsigned runner_threads = 1;   // per version that is too slow for the I/O thread
   unsigned approvals_required = 1;
   bool is_audit_strict = false;  // answer a prediction only after its record is durable
 
   std::uint64_t predict_body_bytes_max = 64ULL << 20;
+  std::uint64_t buffered_bytes_max = 512ULL << 20;  // of bodies in memory, over all requests
   std::uint64_t blob_bytes_max = 16ULL << 30;
   std::uint32_t connections_max = 4096;
-  std::uint32_t requests_in_flight_max = 1024;  // predictions admitted at once, over all models
-  std::uint32_t runner_queue_max = 256;         // waiting for one version's runners
+  std::uint32_t connections_per_address_max = 1024;  // none behind a trusted proxy
+  std::uint32_t requests_in_flight_max = 1024;       // predictions admitted at once, over all models
+  std::uint32_t runner_queue_max = 256;              // waiting for one version's runners
   std::chrono::milliseconds predict_timeout{30'000};
   std::chrono::microseconds inline_run_max{100};  // shorter runs happen on the I/O thread
   std::chrono::milliseconds drain_timeout{10'000};

@@ -147,10 +147,20 @@ class LeafReader {
 
 }  // namespace
 
-std::string_view to_string(Kind kind) noexcept { return kind == Kind::kPrediction ? "prediction" : "decision"; }
+std::string_view to_string(Kind kind) noexcept {
+  switch (kind) {
+    case Kind::kPrediction:
+      return "prediction";
+    case Kind::kDecision:
+      return "decision";
+    case Kind::kRefusal:
+      return "refusal";
+  }
+  return "";
+}
 
 std::optional<Kind> parse_kind(std::string_view text) noexcept {
-  for (const Kind kind : {Kind::kPrediction, Kind::kDecision}) {
+  for (const Kind kind : {Kind::kPrediction, Kind::kDecision, Kind::kRefusal}) {
     if (text == to_string(kind)) return kind;
   }
   return std::nullopt;
@@ -196,7 +206,7 @@ Result<Record> decode(std::span<const std::byte> leaf) {
   const auto outcome = load<std::uint8_t>(leaf, 4);
   const auto digests = load<std::uint8_t>(leaf, 5);
   if (load<std::uint8_t>(leaf, 0) != kVersion) return refused("its version is unknown");
-  if (kind != 1 && kind != 2) return refused("its kind is unknown");
+  if (kind < 1 || kind > 3) return refused("its kind is unknown");
   if ((flags & ~kFlagsKnown) != 0 || (digests & ~kDigestsKnown) != 0) return refused("a flag is unknown");
   if (outcome > kCodeMax) return refused("its outcome is unknown");
 

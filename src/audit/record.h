@@ -1,4 +1,4 @@
-// What is kept of one prediction or one decision, and the bytes that the log proves.
+// What is kept of one prediction, one decision, or the refusals of one second, and the bytes that the log proves.
 //
 // A record holds no personal data: who asked is a principal's id, what was asked and answered are commitments (digests
 // over salted bytes that are kept, and can be erased, elsewhere).
@@ -7,7 +7,7 @@
 // the decoder refuses everything else.
 //
 //   byte 0        version, 1
-//   byte 1        kind: 1 prediction, 2 decision
+//   byte 1        kind: 1 prediction, 2 decision, 3 refusal
 //   bytes 2-3     flags: bit 0 outlier, bit 1 degraded, bit 2 shadow; the others are zero
 //   byte 4        outcome: canonical code of gRPC, 0 to 16
 //   byte 5        which digests follow: bit 0 bundle, bit 1 trace, bit 2 input, bit 3 output; the others are zero
@@ -40,8 +40,9 @@ inline constexpr std::size_t kLeafBytesMax = 65'535;  // C2SP tlog-tiles: an ent
 inline constexpr std::size_t kTextBytesMax = 255;
 inline constexpr std::size_t kDetailsBytesMax = 60'000;
 
-enum class Kind : std::uint8_t { kPrediction = 1, kDecision = 2 };
-std::string_view to_string(Kind kind) noexcept;  // "prediction", "decision"
+// A refusal: requests that were turned away before they could become one of the others; details say how many.
+enum class Kind : std::uint8_t { kPrediction = 1, kDecision = 2, kRefusal = 3 };
+std::string_view to_string(Kind kind) noexcept;  // "prediction", "decision", "refusal"
 std::optional<Kind> parse_kind(std::string_view text) noexcept;
 
 using TraceId = std::array<std::uint8_t, 16>;  // W3C trace context

@@ -24,7 +24,7 @@ RC_GTEST_PROP(Record, DecodeInvertsEncode, ()) {
   Record record;
   record.time = WallTime{std::chrono::microseconds{*rc::gen::arbitrary<std::int64_t>()}};
   record.id = Id::make();
-  record.kind = *rc::gen::element(Kind::kPrediction, Kind::kDecision);
+  record.kind = *rc::gen::element(Kind::kPrediction, Kind::kDecision, Kind::kRefusal);
   record.outcome = static_cast<Code>(*rc::gen::inRange(0, 17));
   record.http_status = *rc::gen::arbitrary<std::uint16_t>();
   record.latency_us = *rc::gen::arbitrary<std::uint32_t>();
@@ -73,7 +73,7 @@ TEST(Record, RefusesEveryCutAndEveryExtension) {
 
 TEST(Record, RefusesWhatNoVersionOneLeafHas) {
   const auto leaf = leaf_of(sample_record(0));
-  const std::pair<std::size_t, std::uint8_t> changes[] = {{0, 2}, {1, 0}, {1, 3}, {2, 8}, {3, 1}, {4, 17}, {5, 0x85}};
+  const std::pair<std::size_t, std::uint8_t> changes[] = {{0, 2}, {1, 0}, {1, 4}, {2, 8}, {3, 1}, {4, 17}, {5, 0x85}};
   for (const auto& [offset, value] : changes) {
     auto changed = leaf;
     changed[offset] = std::byte{value};

@@ -20,6 +20,7 @@ namespace {
 struct SegmentCheck {
   std::vector<Digest> leaves;
   std::uint64_t predictions = 0;
+  std::uint64_t refusals = 0;
   std::uint64_t leaf_bytes = 0;
   std::optional<Fault> fault;
 };
@@ -50,6 +51,7 @@ SegmentCheck check_segment(const SegmentFile& file, bool is_last) {
     const auto record = decode(*leaf);
     if (!record && !check.fault) check.fault = fault_at(file.path, offset, cursor.index() - 1, record.error().message);
     if (record && record->kind == Kind::kPrediction) ++check.predictions;
+    if (record && record->kind == Kind::kRefusal) ++check.refusals;
   }
   // A torn tail of the last segment was never acknowledged; the next start cuts it off. If the log is in use, what
   // looked damaged may have been a record half written: it is whole by now.
@@ -119,6 +121,7 @@ class Verifier {
     ++report_.segments;
     report_.records += check.leaves.size();
     report_.predictions += check.predictions;
+    report_.refusals += check.refusals;
     report_.leaf_bytes += check.leaf_bytes;
     SLIPWAY_CHECK(compare_leaves(check.leaves));
     for (const Digest& leaf : check.leaves) {
@@ -137,7 +140,7 @@ class Verifier {
               "it names " + std::to_string(checkpoint.size) + " records, the segments hold " +
                   std::to_string(tree_.size())});
     }
-    report_.decisions = report_.records - report_.predictions;
+    report_.decisions = report_.records - report_.predictions - report_.refusals;
     report_.root = tree_.root();
   }
 

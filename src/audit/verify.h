@@ -27,6 +27,7 @@ struct VerifyReport {
   std::uint64_t records = 0;
   std::uint64_t predictions = 0;
   std::uint64_t decisions = 0;
+  std::uint64_t refusals = 0;
   std::uint64_t leaf_bytes = 0;
   Digest root;                       // over all records
   std::string signer;                // the public key the checkpoint was checked with

@@ -10,6 +10,7 @@ std::string to_json(const VerifyReport& report) {
   json.begin_object().key("ok").value(report.is_sound());
   json.key("segments").value(report.segments).key("records").value(report.records);
   json.key("predictions").value(report.predictions).key("decisions").value(report.decisions);
+  json.key("refusals").value(report.refusals);
   json.key("leaf_bytes").value(report.leaf_bytes).key("root").value(report.root.hex());
   json.key("signer").value(report.signer).key("signed_records").value(report.signed_records).key("fault");
   if (report.fault) {

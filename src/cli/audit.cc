@@ -186,8 +186,8 @@ void add_query(CLI::App& audit, Context& context) {
   command->add_option("--version", options->version, "Version that answered")->type_name("X.Y.Z");
   command->add_option("--principal", options->principal, "Who asked")->type_name("ID");
   command->add_option("--request-id", options->request_id, "One request")->type_name("ID");
-  command->add_option("--kind", options->kind, "prediction or decision")
-      ->check(CLI::IsMember({"prediction", "decision"}));
+  command->add_option("--kind", options->kind, "prediction, decision or refusal")
+      ->check(CLI::IsMember({"prediction", "decision", "refusal"}));
   command->add_option("--limit", options->limit, "Records a page")->check(CLI::Range(1, 10'000))->capture_default_str();
   command->add_option("--cursor", options->cursor, "Where the page before ended")->type_name("CURSOR");
   command->callback([options, &context] { context.status = query_log(context, *options); });

@@ -35,6 +35,7 @@ std::string describe_report(const json::value& value) {
   return text + facts({{"records", text_at(report, "records")},
                        {"predictions", text_at(report, "predictions")},
                        {"decisions", text_at(report, "decisions")},
+                       {"refusals", text_at(report, "refusals")},
                        {"signed", text_at(report, "signed_records")},
                        {"size", bytes_text(count_at(report, "leaf_bytes"))},
                        {"root", text_at(report, "root")},

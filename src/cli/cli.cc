@@ -9,8 +9,11 @@
 #include "cli/context.h"
 #include "cli/exit_code.h"
 #include "cli/key.h"
+#include "cli/lineage.h"
 #include "cli/model.h"
 #include "cli/probe.h"
+#include "cli/reproduce.h"
+#include "cli/run.h"
 #include "cli/text.h"
 
 namespace slipway::cli {
@@ -59,8 +62,7 @@ int exit_after(const CLI::App& app, const CLI::ParseError& error, std::ostream& 
 
 int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err, const std::vector<AddCommand>& more) {
   CLI::App app("Slipway takes a model file to a validated, approved and audited endpoint.", "slipway");
-  Context context{{}, out, err, {}};
-  int exit_code = kDone;
+  Context context{{}, out, err, {}, kDone};
   app.require_subcommand(1);
   app.fallthrough();  // global options may stand anywhere
   app.set_version_flag("--version", "slipway " SLIPWAY_VERSION);
@@ -68,13 +70,17 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
       "Begin with:\n"
       "  slipway serve --data ./data --auth off\n"
       "  slipway model push model.onnx --name iris --version 1.0.0\n"
-      "\nExit codes: 0 done, 1 refused or failed, 2 wrong command line, 3 no server answered.\n"
+      "\nExit codes: 0 done, 1 refused or failed, 2 wrong command line, 3 no server answered,\n"
+      "4 a reproduction that could not be run. `slipway run record` exits as its command does.\n"
       "SLIPWAY_SERVER, SLIPWAY_KEY, SLIPWAY_KEY_FILE and SLIPWAY_CA stand for the options of the same name.");
   add_global_options(app, context.options);
-  for (const AddCommand& add : more) add(app, exit_code);
+  for (const AddCommand& add : more) add(app, context.exit_code);
   add_model_commands(app, context);
   add_key_commands(app, context);
   add_audit_commands(app, context);
+  add_lineage_commands(app, context);
+  add_run_commands(app, context);
+  add_reproduce_command(app, context);
   add_probe_command(app, context);
 
   std::reverse(arguments.begin(), arguments.end());  // what CLI11 expects of a vector
@@ -84,10 +90,10 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
     return exit_after(app, error, out, err);
   }
   out.flush();
-  if (context.status) return exit_code;
+  if (context.status) return context.exit_code;
   const Error& error = context.status.error();
   err << (context.options.is_json ? error_json(error) : error_text(error));
-  return exit_code_of(error);
+  return context.exit_code != kDone ? context.exit_code : exit_code_of(error);
 }
 
 }  // namespace slipway::cli

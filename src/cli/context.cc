@@ -89,7 +89,11 @@ Error error_of(const HttpReply& reply) {
   const auto parsed = parse_json(reply.body);
   if (!parsed) return error;
   const json::object& body = as_object(*parsed);
-  if (const std::string message = text_at(body, "error"); !message.empty()) error.message = message;
+  // MLflow's dialect has names of its own.
+  for (const char* member : {"message", "error"}) {
+    if (const std::string message = text_at(body, member); !message.empty()) error.message = message;
+  }
+  if (text_at(body, "error_code") == "RESOURCE_DOES_NOT_EXIST") error.code = Code::kNotFound;
   if (const std::string reason = text_at(body, "reason"); !reason.empty()) error.reason = reason;
   if (const std::string code = text_at(body, "code"); !code.empty()) error.code = code_of(code);
   for (const json::value& item : array_at(body, "details")) {

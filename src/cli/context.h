@@ -44,7 +44,8 @@ struct Context {
   GlobalOptions options;
   std::ostream& out;
   std::ostream& err;
-  Status status;  // set by the subcommand that ran
+  Status status;      // set by the subcommand that ran
+  int exit_code = 0;  // of the process; an error has its own where this is 0
 };
 
 // Prints the answer as it came when --json is set; else what `describe` makes of it.

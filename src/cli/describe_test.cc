@@ -31,11 +31,22 @@ TEST(DescribeVersion, ShowsApprovalsFilesAndWarnings) {
   const std::string text = describe_version(parsed(R"({"model":"iris","version":"1.0.0","number":1,"state":"approved",
       "digest":"9f2c","author":"ann","created":"2026-11-24T22:27:32Z","approvals_required":1,
       "approvals":[{"principal":"bob","decision":"approve","reason":"fine","time":"2026-11-24T23:00:00Z"}],
-      "files":[{"path":"model.onnx","size":2048,"sha256":"abcd"}],"tests":{"passed":3,"failed":0},"warnings":["no card"]})"));
+      "files":[{"path":"model.onnx","size":2048,"sha256":"abcd"}],"tests":{"passed":false,"checks":[{"kind":"case","name":"setosa","passed":false,"message":"",
+      "mismatches":[{"output":"label","index":0,"expected":"setosa","found":"virginica"}]},
+      {"kind":"metric","name":"accuracy","passed":true,"message":"","mismatches":[],"value":0.93421}]},
+      "probe":{"run_us":5.678912,"load_ms":12.34567,"memory_peak_bytes":1572864,"parameters":1234567,
+      "sandbox":{"seccomp":true},"warnings":["no card"]}})"));
   EXPECT_THAT(text, HasSubstr("iris@1.0.0"));
   EXPECT_THAT(text, HasSubstr("bob"));
   EXPECT_THAT(text, HasSubstr("2.0 KiB"));
-  EXPECT_THAT(text, HasSubstr("passed:"));
+  EXPECT_THAT(text, HasSubstr("case setosa"));
+  EXPECT_THAT(text, HasSubstr("label[0] is virginica, expected setosa"));
+  EXPECT_THAT(text, HasSubstr("0.934"));
+  EXPECT_THAT(text, HasSubstr("run:          5.68 us"));
+  EXPECT_THAT(text, HasSubstr("12.3 ms"));
+  EXPECT_THAT(text, HasSubstr("1.5 MiB"));
+  EXPECT_THAT(text, HasSubstr("1,234,567"));
+  EXPECT_THAT(text, HasSubstr("seccomp yes"));
   EXPECT_THAT(text, HasSubstr("warning: no card"));
 }
 
@@ -57,12 +68,18 @@ TEST(Describe, SurvivesAnythingAServerMaySend) {
 }
 
 TEST(Describe, HostileNamesCannotSteerATerminal) {
-  const auto value =
-      parsed(R"({"model":"\u001b[2J","version":"\u009b1m","state":"\r","digest":"\u0007","warnings":["\u001b"]})");
+  const auto value = parsed(
+      R"({"model":"\u001b[2J","version":"\u009b1m","state":"\r","digest":"\u0007","probe":{"\u001b":"\u001b","warnings":["\u001b"]},
+      "tests":{"checks":[{"name":"\u001b","message":"\u001b"}]}})");
   for (const std::string& text : {describe_version(value), describe_pushed(value), describe_decision(value)}) {
     for (const char c : text) EXPECT_TRUE(static_cast<unsigned char>(c) >= 0x20 || c == '\n');
     EXPECT_THAT(text, Not(HasSubstr("\u009b")));
   }
+}
+
+TEST(DescribeCheck, CountsTheManifestApart) {
+  EXPECT_EQ(describe_check(parsed(R"({"ok":true,"files":1,"digest":"9f2c"})")),
+            "Every byte is as it was pushed: the manifest and 1 file, digest 9f2c.\n");
 }
 
 TEST(DescribeDecision, CountsApprovals) {

@@ -10,6 +10,7 @@ enum ExitCode : int {
   kRefused = 1,      // the server, or a check, said no; or it failed half way
   kUsage = 2,        // the command line is wrong
   kUnreachable = 3,  // no server answered
+  kUndecided = 4,    // a reproduction could not be run, so that it says nothing
 };
 
 constexpr std::string_view kUsageReason = "cli.usage";

@@ -6,6 +6,7 @@
 
 #include "base/json_writer.h"
 #include "cli/context.h"
+#include "cli/grant.h"
 #include "cli/json_fields.h"
 #include "cli/text.h"
 
@@ -86,7 +87,7 @@ Status revoke_key(Context& context, const std::string& id) {
 }  // namespace
 
 void add_key_commands(CLI::App& app, Context& context) {
-  CLI::App* key = app.add_subcommand("key", "API keys: create, list, rotate, revoke");
+  CLI::App* key = app.add_subcommand("key", "API keys and grants: create, list, rotate, revoke");
   key->require_subcommand(1);
 
   auto created = std::make_shared<CreateOptions>();
@@ -127,6 +128,8 @@ void add_key_commands(CLI::App& app, Context& context) {
   revoke->footer("Example:\n  slipway key revoke 0123456789abcdef");
   revoke->add_option("id", *revoked, "Id of the key")->required()->type_name("ID");
   revoke->callback([revoked, &context] { context.status = revoke_key(context, *revoked); });
+
+  add_grant_commands(*key, context);
 }
 
 }  // namespace slipway::cli

@@ -12,20 +12,68 @@ std::string name_of(const json::object& version) {
   return clean(text_at(version, "model") + "@" + text_at(version, "version"));
 }
 
-// The plain members of an object the shape of which is the server's business: tests, probe.
+// A number with the unit that its name ends with, which is taken off the name.
+std::string measure(std::string& name, double number) {
+  const auto take = [&](std::string_view suffix) {
+    if (!name.ends_with(suffix)) return false;
+    name.resize(name.size() - suffix.size());
+    return true;
+  };
+  if (number >= 0 && take("_bytes")) return bytes_text(static_cast<std::uint64_t>(number));
+  if (take("_us")) return duration_text(number);
+  if (take("_ms")) return duration_text(number * 1e3);
+  return number_text(number);
+}
+
+std::string member_text(std::string& name, const json::value& value) {
+  if (const json::array* items = value.if_array()) return items->empty() ? "none" : count_text(items->size());
+  if (const json::object* object = value.if_object()) {
+    std::string text;
+    for (const auto& [key, part] : *object) {
+      std::string part_name(key.data(), key.size());
+      const std::string part_text = member_text(part_name, part);
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", part_name, part_text);
+    }
+    return text;
+  }
+  if (const json::string* text = value.if_string()) return {text->data(), text->size()};
+  if (value.is_bool()) return value.get_bool() ? "yes" : "no";
+  boost::system::error_code error;
+  const double number = value.to_number<double>(error);
+  return error ? "" : measure(name, number);
+}
+
+// The members of an object the shape of which is the server's business: tests, probe.
 std::string plain_members(const json::object& object) {
   std::vector<std::pair<std::string, std::string>> lines;
   for (const auto& [key, value] : object) {
-    const std::string name = "  " + clean({key.data(), key.size()});
-    if (value.is_array()) {
-      lines.emplace_back(name, fmt::format("{} entries", value.get_array().size()));
-    } else if (value.is_object()) {
-      lines.emplace_back(name, json::serialize(value));
-    } else {
-      lines.emplace_back(name, text_at(object, key));
-    }
+    std::string name = clean({key.data(), key.size()});
+    const std::string text = member_text(name, value);
+    lines.emplace_back("  " + name, text);
   }
   return facts(lines);
+}
+
+// A line for each check of the test suite, and what was wrong with those that failed.
+std::string tests_of(const json::object& tests) {
+  if (array_at(tests, "checks").empty()) return plain_members(tests);
+  Table table({"  CHECK", "RESULT", "VALUE", "WHY"});
+  for (const json::value& item : array_at(tests, "checks")) {
+    const json::object& check = as_object(item);
+    std::string why = text_at(check, "message");
+    for (const json::value& found : array_at(check, "mismatches")) {
+      const json::object& mismatch = as_object(found);
+      if (!why.empty()) break;
+      why = fmt::format("{}[{}] is {}, expected {}", text_at(mismatch, "output"), text_at(mismatch, "index"),
+                        text_at(mismatch, "found"), text_at(mismatch, "expected"));
+    }
+    std::string value_name;
+    const json::value* value = check.if_contains("value");
+    table.add({"  " + text_at(check, "kind") + " " + text_at(check, "name"),
+               text_at(check, "passed") == "true" ? "passed" : "failed",
+               value != nullptr ? member_text(value_name, *value) : "", why});
+  }
+  return table.to_string();
 }
 
 std::string section(std::string_view title, const std::string& text) {
@@ -34,7 +82,7 @@ std::string section(std::string_view title, const std::string& text) {
 
 std::string warnings_of(const json::object& version) {
   std::string text;
-  for (const json::value& warning : array_at(version, "warnings")) {
+  for (const json::value& warning : array_at(object_at(version, "probe"), "warnings")) {
     const json::string* words = warning.if_string();
     text +=
         "warning: " + clean(words != nullptr ? std::string(words->data(), words->size()) : json::serialize(warning)) +
@@ -61,6 +109,8 @@ std::string files_of(const json::object& version) {
   }
   return table.is_empty() ? "" : table.to_string();
 }
+
+std::string files_text(std::uint64_t count) { return count_text(count) + (count == 1 ? " file" : " files"); }
 
 }  // namespace
 
@@ -100,7 +150,7 @@ std::string describe_version(const json::value& value) {
                  {"approvals needed", approvals_needed}});
   text += section("Approvals", approvals_of(version));
   text += section("Files", files_of(version));
-  text += section("Tests", plain_members(object_at(version, "tests")));
+  text += section("Tests", tests_of(object_at(version, "tests")));
   text += section("Probe", plain_members(object_at(version, "probe")));
   text += section("Contract", plain_members(object_at(version, "contract")));
   const std::string warnings = warnings_of(version);
@@ -113,7 +163,7 @@ std::string describe_pushed(const json::value& value) {
   text += facts({{"state", text_at(version, "state")},
                  {"number", text_at(version, "number")},
                  {"digest", text_at(version, "digest")}});
-  text += section("Tests", plain_members(object_at(version, "tests")));
+  text += section("Tests", tests_of(object_at(version, "tests")));
   const std::string warnings = warnings_of(version);
   if (!warnings.empty()) text += "\n" + warnings;
   if (text_at(version, "state") == "candidate") {
@@ -143,8 +193,8 @@ std::string describe_check(const json::value& value) {
   const json::object& report = as_object(value);
   const json::value* is_ok = report.if_contains("ok");
   if (is_ok != nullptr && is_ok->is_bool() && is_ok->get_bool()) {
-    return fmt::format("Every byte is as it was pushed: {} files, digest {}.\n", count_at(report, "files"),
-                       clean(text_at(report, "digest")));
+    return fmt::format("Every byte is as it was pushed: the manifest and {}, digest {}.\n",
+                       files_text(count_at(report, "files")), clean(text_at(report, "digest")));
   }
   std::string text = "The stored bundle is damaged:\n";
   for (const json::value& problem : array_at(report, "problems")) {

@@ -107,8 +107,11 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   command->add_option("--io-threads", settings.io_threads, "Threads that read, run small models and write")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
-  command->add_option("--worker-threads", settings.worker_threads, "Threads for requests that read SQL or files")
+  command->add_option("--worker-threads", settings.worker_threads, "Threads for requests that read SQL")
       ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command->add_option("--heavy-threads", settings.heavy_threads, "Threads for what takes long: push, verify, files")
+      ->check(CLI::Range(1, 64))
       ->capture_default_str();
   command
       ->add_option("--runner-threads", settings.runner_threads,
@@ -116,11 +119,18 @@ void add_serve_command(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   command->add_option("--connections-max", settings.connections_max, "Connections open at once")->capture_default_str();
+  command
+      ->add_option("--connections-per-address-max", settings.connections_per_address_max,
+                   "Connections of one address; no limit behind a trusted proxy")
+      ->capture_default_str();
   command->add_option("--in-flight-max", settings.requests_in_flight_max, "Predictions admitted at once")
       ->capture_default_str();
   command
       ->add_option("--predict-body-bytes-max", settings.predict_body_bytes_max,
                    "Largest body of a prediction, decompressed")
+      ->capture_default_str();
+  command
+      ->add_option("--buffered-bytes-max", settings.buffered_bytes_max, "Memory for the bodies of all requests at once")
       ->capture_default_str();
   command->add_option("--blob-bytes-max", settings.blob_bytes_max, "Largest file of a bundle")->capture_default_str();
   command->add_option("--predict-timeout-ms", options->predict_timeout_ms, "Longest time for one prediction")

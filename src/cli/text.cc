@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cmath>
 #include <fmt/format.h>
 
 #include "base/bytes.h"
@@ -25,6 +26,19 @@ bool is_control(std::string_view character) noexcept {
   const auto first = static_cast<unsigned char>(character[0]);
   if (character.size() == 1) return first < 0x20 || first == 0x7F;
   return character.size() == 2 && first == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;
+}
+
+// Servers spell the first few details out in the message.
+bool says(std::string_view message, const ErrorDetail& detail) {
+  const auto holds = [&](std::string_view part) { return message.find(part) != std::string_view::npos; };
+  if (!holds(detail.field) || !holds(detail.found) || !holds(detail.rule)) return false;
+  if (detail.row < 0) return true;
+  const std::string row = "row " + std::to_string(detail.row);
+  for (auto at = message.find(row); at != std::string_view::npos; at = message.find(row, at + 1)) {
+    const std::size_t end = at + row.size();
+    if (end == message.size() || message[end] < '0' || message[end] > '9') return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -106,6 +120,25 @@ std::string bytes_text(std::uint64_t bytes) {
   return fmt::format("{:.1f} {}", value, kUnits[unit]);
 }
 
+std::string count_text(std::uint64_t count) {
+  std::string text = std::to_string(count);
+  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
+  return text;
+}
+
+std::string number_text(double number) {
+  const double size = std::abs(number);
+  if (!std::isfinite(number) || size >= 1e15 || (size > 0 && size < 1e-3)) return fmt::format("{:.3g}", number);
+  if (size >= 999.5) return (number < 0 ? "-" : "") + count_text(static_cast<std::uint64_t>(std::llround(size)));
+  return fmt::format("{:.3g}", number);
+}
+
+std::string duration_text(double microseconds) {
+  if (microseconds < 1e3) return number_text(microseconds) + " us";
+  if (microseconds < 1e6) return number_text(microseconds / 1e3) + " ms";
+  return number_text(microseconds / 1e6) + " s";
+}
+
 std::string short_digest(std::string_view digest) { return std::string(digest.substr(0, 12)); }
 
 std::string short_time(std::string_view rfc3339) {
@@ -116,6 +149,7 @@ std::string short_time(std::string_view rfc3339) {
 std::string error_text(const Error& error) {
   std::string text = "error: " + clean(error.message, true) + '\n';
   for (const ErrorDetail& detail : error.details) {
+    if (says(error.message, detail)) continue;
     std::string line;
     const auto add = [&](std::string_view name, std::string_view value) {
       if (value.empty()) return;

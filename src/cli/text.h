@@ -36,10 +36,13 @@ class Table {
 std::string facts(const std::vector<std::pair<std::string, std::string>>& lines);
 
 std::string bytes_text(std::uint64_t bytes);        // "512 B", "1.5 MiB"
+std::string count_text(std::uint64_t count);        // "1,234,567"
+std::string number_text(double number);             // three digits that count: "0.934", "12.3", "1,235"
+std::string duration_text(double microseconds);     // "5.7 us", "12.3 ms", "1.5 s"
 std::string short_digest(std::string_view digest);  // the first 12 digits
 std::string short_time(std::string_view rfc3339);   // "2026-11-24 22:27:32"; as it is when it is no such time
 
-// "error: MESSAGE" and a line for each detail, then the machine reason.
+// "error: MESSAGE" and a line for each detail that the message does not say itself, then the machine reason.
 std::string error_text(const Error& error);
 
 }  // namespace slipway::cli

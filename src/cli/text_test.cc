@@ -51,6 +51,39 @@ TEST(ShortTime, DropsFractionAndZone) {
   EXPECT_EQ(short_time(""), "");
 }
 
+TEST(CountText, GroupsDigits) {
+  EXPECT_EQ(count_text(0), "0");
+  EXPECT_EQ(count_text(999), "999");
+  EXPECT_EQ(count_text(1000), "1,000");
+  EXPECT_EQ(count_text(1234567), "1,234,567");
+}
+
+TEST(NumberText, KeepsThreeDigits) {
+  EXPECT_EQ(number_text(0.9342105), "0.934");
+  EXPECT_EQ(number_text(12.345678), "12.3");
+  EXPECT_EQ(number_text(999.6), "1,000");
+  EXPECT_EQ(number_text(-1234.5678), "-1,235");
+  EXPECT_EQ(number_text(0), "0");
+  EXPECT_EQ(number_text(0.0000123456), "1.23e-05");
+}
+
+TEST(DurationText, PicksItsUnit) {
+  EXPECT_EQ(duration_text(5.6789), "5.68 us");
+  EXPECT_EQ(duration_text(12345), "12.3 ms");
+  EXPECT_EQ(duration_text(1.5e6), "1.5 s");
+}
+
+TEST(ErrorText, SaysNothingTwice) {
+  const Error error{Code::kInvalidArgument,
+                    "contract.violation",
+                    "2 values break the contract: age in row 31 is -1, accepted: minimum 0; …",
+                    {{"age", 31, "-1", "minimum 0"}, {"age", 3, "-1", "minimum 0"}}};
+  EXPECT_EQ(error_text(error),
+            "error: 2 values break the contract: age in row 31 is -1, accepted: minimum 0; …\n"
+            "  field age, row 3, found -1, rule minimum 0\n"
+            "  (contract.violation)\n");
+}
+
 TEST(ErrorText, NamesFieldRowFoundAndRule) {
   const Error error{Code::kInvalidArgument,
                     "contract.violated",

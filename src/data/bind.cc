@@ -139,6 +139,8 @@ Result<BoundContract> BoundContract::bind(const Contract& contract, std::span<co
   return BoundContract(std::move(state));
 }
 
+std::span<const std::string> BoundContract::unchecked_rules() const noexcept { return state_->program.unchecked; }
+
 Result<Warnings> BoundContract::enforce(std::span<const TensorView> tensors, std::size_t limit) const {
   constexpr std::size_t kInlineMax = 16;
   const State& state = *state_;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 
 #include "base/result.h"
 #include "base/tensor.h"
@@ -31,6 +32,9 @@ class BoundContract {
   // invalid_argument: contract.violation with one detail a violation (at most `limit`), or contract.missing_input,
   // contract.unknown_input, contract.type_mismatch, contract.bad_shape if a tensor is not what the model declares.
   Result<Warnings> enforce(std::span<const TensorView> tensors, std::size_t limit = kViolationsShownMax) const;
+
+  // Rules of the contract that no request is held to, since they speak of columns that are no inputs: a sentence each.
+  std::span<const std::string> unchecked_rules() const noexcept;
 
  private:
   struct State;

@@ -257,6 +257,20 @@ TEST(BoundContract, FindsRepeatedRowsWithinABatch) {
   EXPECT_EQ(result.error().details[0].found, "1, 1");
 }
 
+TEST(BoundContract, NamesTheRulesOverColumnsThatAreNoInputs) {
+  const std::vector<TensorSpec> inputs = {{"day", DataType::kInt32, {-1}}};
+  const BoundContract contract = bound(R"(
+    properties:
+      - {name: id, primaryKey: true, customProperties: [{property: environment, value: train}]}
+      - {name: day, primaryKey: true}
+)",
+                                       inputs);
+  ASSERT_EQ(contract.unchecked_rules().size(), 1U);
+  EXPECT_EQ(contract.unchecked_rules()[0],
+            "primaryKey over id, day is not checked: \"id\" is not a column of its own here");
+  EXPECT_TRUE(bound("    properties: [{name: day, primaryKey: true}]\n", inputs).unchecked_rules().empty());
+}
+
 TEST(BoundContract, RefusesFieldsThatDoNotFitTheModel) {
   const TensorSpec features = kThreeColumns;
   const std::span<const TensorSpec> inputs(&features, 1);

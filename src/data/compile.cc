@@ -35,7 +35,7 @@ Status check_type(const ContractField& field, DataType type) {
 
 std::string listed_rule(const QualityRule& rule) {
   constexpr std::size_t kShownMax = 8;
-  std::string text = rule.metric == Metric::kInvalidValues ? "validValues [" : "missingValues [";
+  std::string text = rule.metric == RuleMetric::kInvalidValues ? "validValues [" : "missingValues [";
   for (std::size_t i = 0; i < std::min(rule.values.size(), kShownMax); ++i) {
     text.append(i == 0 ? "" : ", ").append(rule.values[i].is_null ? "null" : rule.values[i].text);
   }
@@ -105,7 +105,7 @@ class FieldCompiler {
   Status add_quality(const QualityRule& rule) {
     std::optional<CountLimit> limit;
     if (!rule.is_per_row()) limit = CountLimit(rule);
-    if (rule.metric == Metric::kDuplicateValues)
+    if (rule.metric == RuleMetric::kDuplicateValues)
       return add_duplicates("duplicateValues", rule.severity, std::move(limit));
     SLIPWAY_TRY(std::unique_ptr<CompiledRule> compiled, make_quality_rule(rule));
     static constexpr std::string_view kReasons[] = {"contract.null_share", "contract.missing_share",
@@ -116,12 +116,12 @@ class FieldCompiler {
   }
 
   Result<std::unique_ptr<CompiledRule>> make_quality_rule(const QualityRule& rule) {
-    if (rule.metric == Metric::kNullValues) return make_null_rule(true, "nullValues");
+    if (rule.metric == RuleMetric::kNullValues) return make_null_rule(true, "nullValues");
     if (!rule.pattern.empty()) {
       if (spec_.type != DataType::kBytes) return refuse("contract.unsupported", field_, "a pattern needs BYTES");
       return make_pattern_rule(rule.pattern);
     }
-    const bool is_missing = rule.metric == Metric::kMissingValues;
+    const bool is_missing = rule.metric == RuleMetric::kMissingValues;
     Result<std::unique_ptr<CompiledRule>> listed =
         make_listed_rule(spec_.type, rule.values, is_missing, listed_rule(rule));
     if (!listed) return refuse(listed.error().reason, field_, listed.error().message);
@@ -138,6 +138,12 @@ class FieldCompiler {
   Program& program_;
 };
 
+std::string joined(std::span<const std::string_view> names) {
+  std::string text;
+  for (const std::string_view name : names) text.append(text.empty() ? "" : ", ").append(name);
+  return text;
+}
+
 // The primary key and duplicateValues over several properties. A key is checked only where all its columns are.
 void add_keys(const ContractObject& object, std::span<const ContractedColumn> columns, Environment environment,
               Program& program) {
@@ -148,7 +154,11 @@ void add_keys(const ContractObject& object, std::span<const ContractedColumn> co
       const auto found = std::find_if(columns.begin(), columns.end(), [&](const ContractedColumn& column) {
         return column.field != nullptr && column.field->name == name && column.spec.values_per_row == 1;
       });
-      if (found == columns.end()) return;
+      if (found == columns.end()) {
+        program.unchecked.push_back(check.rule + " over " + joined(names) + " is not checked: " + quoted(name) +
+                                    " is not a column of its own here");
+        return;
+      }
       check.columns.push_back(static_cast<std::size_t>(found - columns.begin()));
       check.field += (check.field.empty() ? "" : ", ") + std::string(name);
     }
@@ -163,7 +173,7 @@ void add_keys(const ContractObject& object, std::span<const ContractedColumn> co
   }
   add(key, "primaryKey", severity, std::nullopt);
   for (const QualityRule& rule : object.quality) {
-    if (rule.metric != Metric::kDuplicateValues || !rule.environments.contains(environment)) continue;
+    if (rule.metric != RuleMetric::kDuplicateValues || !rule.environments.contains(environment)) continue;
     add({rule.properties.begin(), rule.properties.end()}, "duplicateValues", rule.severity,
         rule.is_per_row() ? std::nullopt : std::optional(CountLimit(rule)));
   }
@@ -182,7 +192,7 @@ Result<Program> compile_program(const ContractObject& object, std::vector<Contra
   }
   add_keys(object, columns, environment, program);
   for (const QualityRule& rule : object.quality) {
-    if (rule.metric != Metric::kRowCount || !rule.environments.contains(environment)) continue;
+    if (rule.metric != RuleMetric::kRowCount || !rule.environments.contains(environment)) continue;
     program.row_counts.push_back({CountLimit(rule), rule.severity});
   }
   return program;

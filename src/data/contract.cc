@@ -18,7 +18,7 @@ std::string_view to_string(Environment environment) noexcept {
   return environment == Environment::kTrain ? "train" : "serve";
 }
 
-std::string_view to_string(Metric metric) noexcept {
+std::string_view to_string(RuleMetric metric) noexcept {
   static constexpr std::array<std::string_view, 5> kNames = {"nullValues", "missingValues", "invalidValues",
                                                              "duplicateValues", "rowCount"};
   return kNames[static_cast<std::size_t>(metric)];
@@ -32,7 +32,7 @@ std::string_view to_string(Comparison comparison) noexcept {
 }
 
 bool QualityRule::is_per_row() const noexcept {
-  if (metric == Metric::kRowCount) return false;
+  if (metric == RuleMetric::kRowCount) return false;
   const bool zero = compare(low, Number()) == 0;
   if (comparison == Comparison::kBe || comparison == Comparison::kLessOrEqualTo) return zero;
   return comparison == Comparison::kLessThan && unit == Unit::kRows && low.is_positive() && low.ceiling() <= 1;

@@ -46,7 +46,7 @@ struct Environments {
   bool operator==(const Environments&) const = default;
 };
 
-enum class Metric : std::uint8_t { kNullValues, kMissingValues, kInvalidValues, kDuplicateValues, kRowCount };
+enum class RuleMetric : std::uint8_t { kNullValues, kMissingValues, kInvalidValues, kDuplicateValues, kRowCount };
 enum class Comparison : std::uint8_t {
   kBe,
   kNotBe,
@@ -59,7 +59,7 @@ enum class Comparison : std::uint8_t {
 };
 enum class Unit : std::uint8_t { kRows, kPercent };
 
-std::string_view to_string(Metric metric) noexcept;          // "nullValues", …
+std::string_view to_string(RuleMetric metric) noexcept;      // "nullValues", …
 std::string_view to_string(Comparison comparison) noexcept;  // "mustBe", …
 
 // An entry of validValues or missingValues.
@@ -70,7 +70,7 @@ struct ListedValue {
 
 // One entry of `quality` of type library: metric, comparison, threshold.
 struct QualityRule {
-  Metric metric = Metric::kNullValues;
+  RuleMetric metric = RuleMetric::kNullValues;
   Comparison comparison = Comparison::kBe;
   Number low;   // the only threshold, or the lower one
   Number high;  // of the two comparisons with a pair

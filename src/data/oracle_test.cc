@@ -84,7 +84,7 @@ ContractField field_of(const RandomRules& rules, std::string name) {
   field.accepts_infinity = rules.accepts_infinity;
   if (!rules.valid.empty()) {
     QualityRule quality;
-    quality.metric = Metric::kInvalidValues;
+    quality.metric = RuleMetric::kInvalidValues;
     for (const std::string& text : rules.valid) quality.values.push_back({text, false});
     field.quality.push_back(quality);
   }

@@ -41,7 +41,8 @@ struct Program {
   std::vector<ColumnCheck> checks;  // ordered by column
   std::vector<DuplicateCheck> duplicates;
   std::vector<RowCountCheck> row_counts;
-  std::string object;  // the schema's name, for rules on the batch as a whole
+  std::string object;                  // the schema's name, for rules on the batch as a whole
+  std::vector<std::string> unchecked;  // rules over columns that are not all there, for people
 };
 
 // A column and what the contract says of it.

@@ -11,8 +11,8 @@ namespace {
 
 using yaml::Node;
 
-constexpr Metric kMetrics[] = {Metric::kNullValues, Metric::kMissingValues, Metric::kInvalidValues,
-                               Metric::kDuplicateValues, Metric::kRowCount};
+constexpr RuleMetric kMetrics[] = {RuleMetric::kNullValues, RuleMetric::kMissingValues, RuleMetric::kInvalidValues,
+                                   RuleMetric::kDuplicateValues, RuleMetric::kRowCount};
 constexpr Comparison kComparisons[] = {
     Comparison::kBe,       Comparison::kNotBe,         Comparison::kGreaterThan, Comparison::kGreaterOrEqualTo,
     Comparison::kLessThan, Comparison::kLessOrEqualTo, Comparison::kBetween,     Comparison::kNotBetween};
@@ -47,14 +47,14 @@ class RuleReader {
       return refuse(node_.position, "nothing", "a library rule needs a metric");
     }
     const auto found = std::find_if(std::begin(kMetrics), std::end(kMetrics),
-                                    [&](Metric each) { return to_string(each) == metric->text; });
+                                    [&](RuleMetric each) { return to_string(each) == metric->text; });
     if (found == std::end(kMetrics)) {
       return refuse(metric->position, quoted(metric->text),
                     "metric must be nullValues, missingValues, invalidValues, duplicateValues or rowCount");
     }
     rule_.metric = *found;
-    const bool fits = of_object_ ? rule_.metric == Metric::kRowCount || rule_.metric == Metric::kDuplicateValues
-                                 : rule_.metric != Metric::kRowCount;
+    const bool fits = of_object_ ? rule_.metric == RuleMetric::kRowCount || rule_.metric == RuleMetric::kDuplicateValues
+                                 : rule_.metric != RuleMetric::kRowCount;
     if (fits) return true;
     return refuse(
         metric->position, quoted(metric->text),
@@ -88,7 +88,7 @@ class RuleReader {
     const Node* unit = node_.find("unit");
     if (unit == nullptr || unit->kind == Node::Kind::kNull || unit->text == "rows") return true;
     if (unit->text != "percent") return refuse(unit->position, quoted(unit->text), "unit must be rows or percent");
-    if (rule_.metric == Metric::kRowCount) return refuse(unit->position, quoted("percent"), "rowCount counts rows");
+    if (rule_.metric == RuleMetric::kRowCount) return refuse(unit->position, quoted("percent"), "rowCount counts rows");
     rule_.unit = Unit::kPercent;
     return true;
   }
@@ -125,16 +125,16 @@ class RuleReader {
   }
 
   bool require_arguments() {
-    if (rule_.metric == Metric::kInvalidValues && rule_.values.empty() && rule_.pattern.empty()) {
+    if (rule_.metric == RuleMetric::kInvalidValues && rule_.values.empty() && rule_.pattern.empty()) {
       return refuse(node_.position, "neither", "invalidValues needs the argument validValues or pattern");
     }
-    if (rule_.metric == Metric::kInvalidValues && !rule_.values.empty() && !rule_.pattern.empty()) {
+    if (rule_.metric == RuleMetric::kInvalidValues && !rule_.values.empty() && !rule_.pattern.empty()) {
       return refuse(node_.position, "both", "validValues and pattern: give each a rule of its own");
     }
-    if (rule_.metric == Metric::kMissingValues && rule_.values.empty()) {
+    if (rule_.metric == RuleMetric::kMissingValues && rule_.values.empty()) {
       return refuse(node_.position, "nothing", "missingValues needs the argument missingValues");
     }
-    if (of_object_ && rule_.metric == Metric::kDuplicateValues && rule_.properties.empty()) {
+    if (of_object_ && rule_.metric == RuleMetric::kDuplicateValues && rule_.properties.empty()) {
       return refuse(node_.position, "nothing", "duplicateValues of a schema needs the argument properties");
     }
     return true;
@@ -142,14 +142,14 @@ class RuleReader {
 
   bool takes(std::string_view argument) const {
     switch (rule_.metric) {
-      case Metric::kInvalidValues:
+      case RuleMetric::kInvalidValues:
         return argument == "validValues" || argument == "pattern";
-      case Metric::kMissingValues:
+      case RuleMetric::kMissingValues:
         return argument == "missingValues";
-      case Metric::kDuplicateValues:
+      case RuleMetric::kDuplicateValues:
         return of_object_ && argument == "properties";
-      case Metric::kNullValues:
-      case Metric::kRowCount:
+      case RuleMetric::kNullValues:
+      case RuleMetric::kRowCount:
         return false;
     }
     return false;

@@ -1,5 +1,4 @@
 // Bodies: compressed, spooled, sent from files, slow; and TLS under them.
-#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
@@ -134,17 +133,95 @@ TEST(Body, LimitsUploadsAtATime) {
   EXPECT_THAT(first.receive().body, testing::StartsWith("2 "));
 }
 
-TEST(Body, IsSentFromAFile) {
+std::string pattern(std::size_t size) {
+  std::string bytes(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 7 >> 2);
+  return bytes;
+}
+
+TEST(Body, IsStreamedFromAnObject) {
   TestServer server;
-  std::string content(3'000'001, '\0');
-  for (std::size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>(i * 7 >> 2);
-  std::ofstream(server.directory() / "data", std::ios::binary) << content;
-  std::ofstream(server.directory() / "empty", std::ios::binary);  // NOLINT(bugprone-unused-raii): makes the file
+  const std::string content = pattern(3'000'001);
+  ASSERT_TRUE(put_object(*server.objects, "data", content));
+  ASSERT_TRUE(put_object(*server.objects, "empty", ""));
   RawClient client(server.server->port());
-  ASSERT_TRUE(client.send(get("/file/data") + get("/file/empty") + get("/hello")));
-  EXPECT_EQ(client.receive().body, content);
+  ASSERT_TRUE(client.send(get("/object/data") + get("/object/empty") + get("/hello")));
+  const RawResponse whole = client.receive();
+  EXPECT_EQ(whole.status, 200);
+  EXPECT_TRUE(whole.has("Accept-Ranges: bytes"));
+  EXPECT_EQ(whole.body, content);
   EXPECT_EQ(client.receive().body, "");
   EXPECT_EQ(client.receive().body, "hello");
+  const RawResponse head = server.ask("HEAD /object/data HTTP/1.1\r\nHost: t\r\nRange: bytes=1-2\r\n\r\n");
+  EXPECT_EQ(head.status, 200) << "a range is of a GET";
+  EXPECT_TRUE(head.has("Content-Length: 3000001"));
+}
+
+TEST(Body, OfAnObjectIsSentInPart) {
+  TestServer server;
+  const std::string content = pattern(1'000'000);
+  ASSERT_TRUE(put_object(*server.objects, "data", content));
+  server.announced = sha256("other bytes");  // which is of the whole only
+  const auto ask = [&](std::string_view headers) { return server.ask(get("/object/data", headers)); };
+  const RawResponse part = ask("Range: bytes=300000-899999\r\n");
+  EXPECT_EQ(part.status, 206);
+  EXPECT_TRUE(part.has("Content-Range: bytes 300000-899999/1000000"));
+  EXPECT_EQ(part.body, content.substr(300'000, 600'000));
+  EXPECT_EQ(ask("Range: bytes=-1\r\n").body, content.substr(999'999));
+  const RawResponse behind = ask("Range: bytes=1000000-\r\n");
+  EXPECT_EQ(behind.status, 416);
+  EXPECT_TRUE(behind.has("Content-Range: bytes */1000000"));
+  EXPECT_THAT(behind.body, HasSubstr("http.range"));
+  EXPECT_EQ(ask("Range: bytes=0-4\r\nIf-Range: \"1\"\r\n").body, content.substr(0, 5));
+  server.announced.reset();
+  EXPECT_EQ(ask("Range: bytes=0-4\r\nIf-Range: \"2\"\r\n").body, content) << "the object is another by now";
+  EXPECT_EQ(ask("Range: bytes=0-4,7-8\r\n").body, content);
+}
+
+TEST(Body, OfAnObjectThatHasChangedIsCutOff) {
+  TestServer server;
+  const std::string content = pattern(1'000'000);
+  ASSERT_TRUE(put_object(*server.objects, "data", content));
+  server.announced = sha256(content);
+  EXPECT_EQ(server.ask(get("/object/data")).body, content);
+  server.announced = sha256("as it was announced");
+  RawClient client(server.server->port());
+  ASSERT_TRUE(client.send(get("/object/data")));
+  EXPECT_EQ(client.receive().status, 0) << "a whole response came";
+  EXPECT_TRUE(TestServer::eventually([&] { return server.server->in_flight() == 0; }));
+}
+
+TEST(Body, OfAnUploadIsHashedWhileItIsWritten) {
+  TestServer server;
+  RawClient client(server.server->port());
+  for (const std::string& content : {pattern(1'000'000), std::string("abc"), std::string()}) {
+    ASSERT_TRUE(client.send(post("/digest", content).replace(0, 4, "PUT")));
+    EXPECT_EQ(client.receive().body, sha256(content).hex());
+  }
+  ASSERT_TRUE(
+      client.send("PUT /digest HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"));
+  EXPECT_EQ(client.receive().body, sha256("abc").hex());
+}
+
+TEST(Body, AllInMemoryHaveALimitTogether) {
+  HttpServerOptions options;
+  options.limits.buffered_bytes_max = 1'000'000;
+  TestServer server(std::move(options));
+  RawClient first(server.server->port());
+  ASSERT_TRUE(first.send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 600000\r\n\r\n"));
+  ASSERT_TRUE(TestServer::eventually([&] { return server.server->in_flight() == 1; }));
+  RawClient second(server.server->port());
+  ASSERT_TRUE(second.send("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 600000\r\n\r\n"));
+  const RawResponse unread = second.receive();
+  EXPECT_EQ(unread.status, 503) << "before its body is sent";
+  EXPECT_TRUE(unread.has("Retry-After: 1"));
+  EXPECT_THAT(unread.body, HasSubstr("http.buffered_bytes_max"));
+  const std::string zipped = compressed(std::string(900'000, 'a'), ContentCoding::kGzip);
+  EXPECT_EQ(server.ask(post("/echo", zipped, "Content-Encoding: gzip\r\n")).status, 503) << "as its length shows";
+  EXPECT_EQ(server.ask(post("/echo", "small")).body, "small");
+  ASSERT_TRUE(first.send(std::string(600'000, 'x')));
+  EXPECT_EQ(first.receive().body.size(), 600'000U);
+  EXPECT_EQ(server.ask(post("/echo", std::string(900'000, 'x'))).body.size(), 900'000U) << "the memory is free again";
 }
 
 TEST(Body, OfAResponseReachesASlowReader) {

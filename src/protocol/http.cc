@@ -4,7 +4,9 @@
 #include <array>
 
 #include "base/json_writer.h"
+#include "base/log.h"
 #include "protocol/percent.h"
+#include "protocol/public_text.h"
 
 namespace slipway {
 namespace {
@@ -80,7 +82,12 @@ HttpResponse error_response(const Error& error, const HttpRequest& request, int 
   HttpResponse response;
   response.status = status;
   JsonWriter json(response.body);
-  json.begin_object().key("error").value(error.message);
+  const std::string message = status >= 500 ? without_directories(error.message) : error.message;
+  if (message != error.message) {
+    log::warning("http.error",
+                 {{"reason", error.reason}, {"message", error.message}, log::request_id(request.request_id)});
+  }
+  json.begin_object().key("error").value(message);
   json.key("code").value(to_string(error.code)).key("reason").value(error.reason);
   if (!error.details.empty()) write_details(json, error.details);
   json.key("request_id").value(request.request_id.to_string()).end_object();

@@ -2,7 +2,8 @@
 //
 // Two kinds of handler:
 //   IoHandler      runs on the I/O thread of its connection, must not block, may suspend; for the request path.
-//   WorkerHandler  runs on a pool of blocking threads; for everything that reads SQL or files.
+//   WorkerHandler  runs on a pool of blocking threads; for everything that reads SQL or files. What can take long has
+//                  threads of its own (WorkKind), so that it never keeps quick requests waiting.
 // Each I/O thread has its own Router and its own handlers, so that handlers keep per-thread state without locks.
 #pragma once
 
@@ -21,9 +22,11 @@
 
 #include "access/permission.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/id.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "storage/objects.h"
 
 namespace slipway {
 
@@ -46,8 +49,9 @@ struct HttpRequest {
   std::string_view remote;  // peer address
   std::vector<std::pair<std::string_view, std::string_view>> headers;
   std::vector<std::pair<std::string_view, std::string_view>> parameters;  // of the route pattern, by name
-  std::span<const std::byte> body;  // decompressed; at least 64 more bytes are readable behind it (simdjson)
-  std::string body_file;            // path of the spooled body, for BodyKind::kSpooled; removed after the response
+  std::span<const std::byte> body;    // decompressed; at least 64 more bytes are readable behind it (simdjson)
+  std::string body_file;              // path of the spooled body, for BodyKind::kSpooled; removed after the response
+  std::optional<Digest> body_digest;  // SHA-256 of body_file
   std::shared_ptr<const Principal> principal;
   Id request_id;
   TraceContext trace;
@@ -60,11 +64,11 @@ struct HttpRequest {
   Result<std::optional<std::string>> query_parameter(std::string_view name) const;
 };
 
-// A body that is sent from a file without being read into memory.
-struct FileBody {
-  std::string path;
-  std::uint64_t size_bytes = 0;
-  std::shared_ptr<void> owner;  // of a temporary file: removes it once the response is done with
+// A body that is read while it is sent: constant memory whatever its size. Of one that answers a GET with status 200,
+// the client may ask for a part (Range, RFC 9110 section 14).
+struct StreamedBody {
+  std::shared_ptr<ObjectReader> reader;  // used on a thread for files
+  std::optional<Digest> sha256;  // where the whole is sent and is not this, the connection is cut before its end
 };
 
 struct HttpResponse {
@@ -72,7 +76,7 @@ struct HttpResponse {
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  std::optional<FileBody> file;  // instead of body
+  std::optional<StreamedBody> stream;  // instead of body
 };
 
 using IoHandler = std::function<Task<HttpResponse>(HttpRequest&)>;
@@ -84,6 +88,11 @@ enum class BodyKind : std::uint8_t {
   kSpooled,   // streamed to a temporary file, up to body_bytes_max
 };
 
+enum class WorkKind : std::uint8_t {
+  kQuick,  // milliseconds: SQL, a small file
+  kHeavy,  // seconds or more: models tried, many bytes hashed or moved
+};
+
 struct Route {
   Method method;
   std::string
@@ -92,6 +101,7 @@ struct Route {
   BodyKind body = BodyKind::kNone;
   std::uint64_t body_bytes_max = 0;
   std::variant<IoHandler, WorkerHandler> handler;
+  WorkKind work = WorkKind::kQuick;  // of a WorkerHandler
 };
 
 // Decides who asks and whether they may: before the body is read, on the I/O thread, so it must not block. `model` is

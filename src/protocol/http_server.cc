@@ -97,7 +97,8 @@ HttpServer::~HttpServer() {
   // Handlers of closed connections still count as in flight until they return.
   while (in_flight() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   // A worker may be the last to let go of a connection, whose socket needs its event loop.
-  state_->server.workers.stop();
+  state_->server.quick.stop();
+  state_->server.heavy.stop();
   state_->server.files.stop();
   for (auto& thread : state_->threads) thread->stop();
 }

@@ -1,6 +1,6 @@
 // The HTTP/1.1 server: W I/O threads, each with its own event loop, its own listening socket on the shared port
-// (SO_REUSEPORT) and its own Router; a pool of blocking threads for WorkerHandlers; one thread for the bytes of spooled
-// and file bodies.
+// (SO_REUSEPORT) and its own Router; two pools of blocking threads for WorkerHandlers, one a WorkKind; threads for the
+// bytes of spooled and file bodies.
 //
 // The calls of this class are made from one thread. Hooks run on I/O threads and must not block.
 #pragma once
@@ -27,7 +27,8 @@ struct HttpServerOptions {
   std::string address = "127.0.0.1";  // IPv4 or IPv6
   std::uint16_t port = 0;             // 0: one that is free
   unsigned io_threads = 1;
-  unsigned worker_threads = 4;
+  unsigned worker_threads = 16;  // for WorkKind::kQuick
+  unsigned heavy_threads = 2;    // for WorkKind::kHeavy
   HttpLimits limits;
   std::optional<TlsFiles> tls;
   bool has_trusted_proxy = false;  // a proxy in front ends TLS, so plain HTTP off loopback is meant

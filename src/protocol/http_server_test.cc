@@ -38,6 +38,21 @@ TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
   EXPECT_EQ(client.receive().body, "hello");
 }
 
+TEST(HttpServer, RequestsThatTakeLongDoNotKeepQuickOnesWaiting) {
+  TestServer server;
+  const int more_than_threads = 5;
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < more_than_threads; ++i) {
+    clients.push_back(std::make_unique<RawClient>(server.server->port()));
+    ASSERT_TRUE(clients.back()->send(get("/heavy")));
+  }
+  ASSERT_TRUE(TestServer::eventually([&] { return server.heavy_running() == 2; })) << "the default of heavy_threads";
+  EXPECT_EQ(server.ask(get("/blocking")).status, 200);
+  EXPECT_EQ(server.heavy_running(), 2);
+  server.finish_heavy(more_than_threads);
+  for (const auto& client : clients) EXPECT_EQ(client->receive().body, "done");
+}
+
 TEST(HttpServer, ReadsARequestOfSingleBytes) {
   TestServer server;
   RawClient client(server.server->port());
@@ -183,6 +198,26 @@ TEST(HttpServer, RefusesOverTheLimitOfConnections) {
   const RawResponse refused = server.ask(get("/hello"));
   EXPECT_EQ(refused.status, 503);
   EXPECT_THAT(refused.body, HasSubstr("http.connections_max"));
+}
+
+TEST(HttpServer, LimitsTheConnectionsOfOneAddress) {
+  HttpServerOptions options;
+  options.limits.connections_per_address_max = 1;
+  TestServer server(std::move(options));
+  {
+    RawClient first(server.server->port());
+    ASSERT_TRUE(first.send(get("/hello")));
+    EXPECT_EQ(first.receive().status, 200);
+    const RawResponse refused = server.ask(get("/hello"));
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_TRUE(refused.has("Retry-After: 1"));
+    EXPECT_THAT(refused.body, HasSubstr("http.connections_per_address_max"));
+    RawClient other(server.server->port(), "127.0.0.2");
+    ASSERT_TRUE(other.send(get("/hello")));
+    EXPECT_EQ(other.receive().status, 200);
+  }
+  EXPECT_TRUE(TestServer::eventually([&] { return server.server->connections() == 0; }));
+  EXPECT_EQ(server.ask(get("/hello")).status, 200) << "its place is free again";
 }
 
 TEST(HttpServer, TurnsAThrowingWorkerInto500) {

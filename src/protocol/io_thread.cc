@@ -15,16 +15,15 @@ using boost::system::error_code;
 constexpr int kBacklog = 4096;
 constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::milliseconds kAcceptRetry{100};  // after running out of descriptors
-constexpr std::string_view kTooManyConnections =
-    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 118\r\nRetry-After: 1\r\n"
-    "Connection: close\r\n\r\n"
-    "{\"error\":\"too many connections (connections_max); try "
-    "again\",\"code\":\"unavailable\",\"reason\":\"http.connections_max\"}    ";
-
 // libstdc++ and Asio have no name for it.
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 thread_local const IoThread* current_thread = nullptr;
+
+AddressBytes bytes_of(const asio::ip::address& address) {
+  return address.is_v6() ? address.to_v6().to_bytes()
+                         : asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4()).to_bytes();
+}
 
 error_code bind_to(TcpAcceptor& acceptor, const asio::ip::tcp::endpoint& endpoint, bool shares_port) {
   error_code error;
@@ -132,20 +131,24 @@ void IoThread::accept_waiting() {
 void IoThread::on_accepted(TcpSocket socket) {
   error_code error;
   socket.non_blocking(true, error);
+  const auto peer = socket.remote_endpoint(error);
+  if (error) return;  // gone by now
   if (server_.connections.fetch_add(1, std::memory_order_relaxed) >= server_.options.limits.connections_max) {
     server_.connections.fetch_sub(1, std::memory_order_relaxed);
-    if (tls_ == nullptr) socket.write_some(asio::buffer(kTooManyConnections), error);
-    socket.shutdown(asio::socket_base::shutdown_send, error);
-    return;
+    return refuse(socket, "connections_max");
+  }
+  const AddressBytes address = bytes_of(peer.address());
+  if (!server_.addresses.take(address)) {
+    server_.connections.fetch_sub(1, std::memory_order_relaxed);
+    return refuse(socket, "connections_per_address_max");
   }
   socket.set_option(asio::ip::tcp::no_delay(true), error);
-  const auto peer = socket.remote_endpoint(error);
-  std::string remote = error ? std::string() : peer.address().to_string() + ":" + std::to_string(peer.port());
+  std::string remote = peer.address().to_string() + ":" + std::to_string(peer.port());
   auto transport =
       tls_ != nullptr ? make_tls_transport(std::move(socket), *tls_) : make_tcp_transport(std::move(socket));
   auto session = std::make_shared<Session>(thread_, std::move(transport), std::move(remote));
   Session& started = *session;
-  sessions_.emplace(&started, std::move(session));
+  sessions_.emplace(&started, Connection{std::move(session), address});
   {
     std::lock_guard lock(mutex_);
     is_empty_ = false;
@@ -153,9 +156,27 @@ void IoThread::on_accepted(TcpSocket socket) {
   started.start();
 }
 
+// Without a session: a client over the limit costs one write.
+void IoThread::refuse(TcpSocket& socket, std::string_view limit) {
+  error_code error;
+  if (tls_ == nullptr) {
+    const std::string name(limit);
+    const std::string body = "{\"error\":\"too many connections (" + name +
+                             "); try again\",\"code\":\"unavailable\",\"reason\":\"http." + name + "\"}";
+    const std::string response =
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: " +
+        std::to_string(body.size()) + "\r\nRetry-After: 1\r\nConnection: close\r\n\r\n" + body;
+    socket.write_some(asio::buffer(response), error);
+  }
+  socket.shutdown(asio::socket_base::shutdown_send, error);
+}
+
 void IoThread::on_closed(Session& session) {
   server_.connections.fetch_sub(1, std::memory_order_relaxed);
-  sessions_.erase(&session);
+  if (const auto found = sessions_.find(&session); found != sessions_.end()) {
+    server_.addresses.give_back(found->second.address);
+    sessions_.erase(found);
+  }
   if (!sessions_.empty()) return;
   std::lock_guard lock(mutex_);
   is_empty_ = true;
@@ -171,7 +192,7 @@ void IoThread::tick() {
   }
   std::vector<std::shared_ptr<Session>> all;  // a tick may close sessions
   all.reserve(sessions_.size());
-  for (const auto& [key, session] : sessions_) all.push_back(session);
+  for (const auto& [key, connection] : sessions_) all.push_back(connection.session);
   for (const auto& session : all) session->on_tick(now);
   timer_.expires_after(kTick);
   timer_.async_wait([this](error_code error) {
@@ -185,7 +206,7 @@ void IoThread::begin_drain() {
     error_code error;
     acceptor_.close(error);
     std::vector<std::shared_ptr<Session>> all;
-    for (const auto& [key, session] : sessions_) all.push_back(session);
+    for (const auto& [key, connection] : sessions_) all.push_back(connection.session);
     for (const auto& session : all) session->drain();
   });
 }
@@ -195,7 +216,7 @@ void IoThread::abort_connections() {
     error_code error;
     acceptor_.close(error);
     std::vector<std::shared_ptr<Session>> all;
-    for (const auto& [key, session] : sessions_) all.push_back(session);
+    for (const auto& [key, connection] : sessions_) all.push_back(connection.session);
     for (const auto& session : all) session->abort();
   });
 }

@@ -48,6 +48,7 @@ class IoThread final : public Executor {
   void accept();
   void accept_waiting();
   void on_accepted(TcpSocket socket);
+  void refuse(TcpSocket& socket, std::string_view limit);
   void tick();
   void on_closed(Session& session);
 
@@ -58,7 +59,11 @@ class IoThread final : public Executor {
   ServerState& server_;
   asio::ssl::context* tls_;
   ThreadContext thread_;
-  std::unordered_map<Session*, std::shared_ptr<Session>> sessions_;
+  struct Connection {
+    std::shared_ptr<Session> session;
+    AddressBytes address{};
+  };
+  std::unordered_map<Session*, Connection> sessions_;
   Monotonic next_second_{};
   std::thread runner_;
 

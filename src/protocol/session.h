@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "protocol/body_intake.h"
+#include "protocol/body_stream.h"
 #include "protocol/http_head.h"
 #include "protocol/padded_buffer.h"
 #include "protocol/spool.h"
@@ -42,19 +43,17 @@ class Session : public std::enable_shared_from_this<Session> {
     kDispatch,
     kHandling,
     kRespond,
-    kFile,
+    kStream,
     kFinish,
     kLinger,
     kClosed
   };
 
+  static constexpr std::size_t kPieceBytes = 256 * 1024;  // of a spooled or streamed body in memory
+
   void run();
   bool step();
   bool step_head();
-  bool step_body();
-  bool step_dispatch();
-  bool step_respond();
-  bool step_file();
   bool step_finish();
 
   // session_request.cc: from a parsed head to a decision.
@@ -69,14 +68,28 @@ class Session : public std::enable_shared_from_this<Session> {
   bool acquire(const Route& route);
   void release();
 
-  void read_raw();
-  void on_end();
+  bool reserve(std::uint64_t body_bytes);
+
+  // session_body.cc
+  bool step_body();
+  void receive_body(std::span<std::byte> direct);
   bool complete_body();
   void write_piece();
   void on_piece_written(Status status);
+
+  // session_response.cc
+  bool step_dispatch();
+  bool step_respond();
+  bool step_stream();
   void call_worker(const WorkerHandler& handler);
   void on_response(HttpResponse response);
   void compress(HttpResponse& response);
+  void begin_stream();
+  void read_piece(std::size_t size);
+  void on_piece_read(std::size_t size, const Status& status);
+
+  void read_raw();
+  void on_end();
   void linger();
   void close();
   void set_deadline(std::chrono::milliseconds from_now);
@@ -96,10 +109,10 @@ class Session : public std::enable_shared_from_this<Session> {
   RequestHead head_;
   HttpRequest request_;
   BodyIntake intake_;
-  PaddedBuffer body_;  // decoded body, or the current piece of a spooled or file body
+  PaddedBuffer body_;  // decoded body, or the current piece of a spooled or streamed one
   SpoolFile spool_;
-  SourceFile source_;
-  std::uint64_t file_left_ = 0;
+  std::optional<BodyStream> stream_;  // of the response
+  std::uint64_t reserved_bytes_ = 0;  // in server.buffered_bytes
   const Route* route_ = nullptr;
   HttpResponse response_;
   std::string response_head_;

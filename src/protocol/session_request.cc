@@ -28,6 +28,7 @@ void Session::reset_request() {
   request_.parameters.clear();
   request_.body = {};
   request_.body_file.clear();
+  request_.body_digest.reset();
   request_.principal.reset();
   response_.status = 499;  // until there is a response
   is_compressed_ = false;
@@ -118,6 +119,7 @@ bool Session::begin_body(const Route& route) {
     state_ = State::kDispatch;
     return true;
   }
+  if (route.body == BodyKind::kBuffered && !reserve(head_.content_length.value_or(0))) return true;
   body_.clear(limits_.kept_body_bytes_max);
   intake_.begin(head_, *coding, route.body_bytes_max, body_);
   state_ = State::kBody;
@@ -151,6 +153,24 @@ bool Session::acquire(const Route& route) {
   return true;
 }
 
+// Takes memory for a body of so many bytes, those it has included. False where it is refused.
+bool Session::reserve(std::uint64_t body_bytes) {
+  if (body_bytes <= reserved_bytes_) return true;
+  const std::uint64_t more = body_bytes - reserved_bytes_;
+  std::atomic<std::uint64_t>& taken = thread_.server.buffered_bytes;
+  if (taken.fetch_add(more, std::memory_order_relaxed) + more > limits_.buffered_bytes_max) {
+    taken.fetch_sub(more, std::memory_order_relaxed);
+    refuse({Code::kUnavailable,
+            "http.buffered_bytes_max",
+            "the bodies of requests fill the memory they have (buffered_bytes_max); try again",
+            {}},
+           503);
+    return false;
+  }
+  reserved_bytes_ = body_bytes;
+  return true;
+}
+
 // Ends the request in the counters and the log, and removes its file; called once it cannot be touched by a job any
 // more.
 void Session::release() {
@@ -161,11 +181,8 @@ void Session::release() {
   request_.request_id = Id();
   request_.principal.reset();
   response_.headers.clear();
-  if (response_.file && response_.file->owner) {
-    [[maybe_unused]] const bool is_posted =
-        thread_.server.files.try_post([owner = std::move(response_.file->owner)] {});
-  }
-  response_.file.reset();
+  response_.stream.reset();
+  stream_.reset();
   if (std::exchange(is_spooling_, false)) {
     thread_.server.spooled_bodies.fetch_sub(1, std::memory_order_relaxed);
     auto file = std::make_shared<SpoolFile>(std::move(spool_));
@@ -173,6 +190,7 @@ void Session::release() {
     [[maybe_unused]] const bool is_posted =
         thread_.server.files.try_post([file] {});  // unlinking large files takes time
   }
+  thread_.server.buffered_bytes.fetch_sub(std::exchange(reserved_bytes_, 0), std::memory_order_relaxed);
   if (std::exchange(is_counted_, false)) thread_.server.in_flight.fetch_sub(1, std::memory_order_relaxed);
 }
 

@@ -22,10 +22,13 @@ SpoolFile::~SpoolFile() {
   if (!path_.empty()) ::unlink(path_.c_str());
 }
 SpoolFile::SpoolFile(SpoolFile&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), path_(std::exchange(other.path_, {})) {}
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      path_(std::exchange(other.path_, {})),
+      hasher_(std::move(other.hasher_)) {}
 SpoolFile& SpoolFile::operator=(SpoolFile&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   std::swap(path_, other.path_);
+  std::swap(hasher_, other.hasher_);
   return *this;
 }
 
@@ -37,36 +40,14 @@ Status SpoolFile::append(const std::string& directory, std::span<const std::byte
       const std::string wanted = std::exchange(path_, {});
       return file_error("cannot create a temporary file as", wanted);
     }
+    hasher_.emplace();
   }
+  hasher_->update(bytes);
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return file_error("cannot write to", path_);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
-SourceFile::~SourceFile() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-SourceFile::SourceFile(SourceFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-SourceFile& SourceFile::operator=(SourceFile&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
-  return *this;
-}
-
-Status SourceFile::read(const std::string& path, std::span<std::byte> into) {
-  if (descriptor_ < 0) {
-    descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor_ < 0) return file_error("cannot open", path);
-  }
-  while (!into.empty()) {
-    const ssize_t got = ::read(descriptor_, into.data(), into.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return file_error("cannot read", path);
-    if (got == 0) return fail(Code::kDataLoss, "http.file_short", "the file " + path + " is shorter than announced");
-    into = into.subspan(static_cast<std::size_t>(got));
   }
   return {};
 }

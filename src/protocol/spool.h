@@ -1,11 +1,13 @@
-// Files of bodies. All calls block: they are made on the thread for files.
+// The files of bodies of requests. All calls block: they are made on a thread for files.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
+#include "base/digest.h"
 #include "base/result.h"
 
 namespace slipway {
@@ -21,25 +23,12 @@ class SpoolFile {
   // Creates the file (mode 0600) in `directory` on the first call.
   Status append(const std::string& directory, std::span<const std::byte> bytes);
   const std::string& path() const noexcept { return path_; }
+  Digest finish() noexcept { return hasher_->finish(); }  // SHA-256 of what was appended; once, at the end
 
  private:
   int descriptor_ = -1;
   std::string path_;
-};
-
-// A file that is read from its start.
-class SourceFile {
- public:
-  SourceFile() = default;
-  ~SourceFile();
-  SourceFile(SourceFile&& other) noexcept;
-  SourceFile& operator=(SourceFile&& other) noexcept;
-
-  // Fills `into`, opening `path` on the first call; fails at the end of the file.
-  Status read(const std::string& path, std::span<std::byte> into);
-
- private:
-  int descriptor_ = -1;
+  std::optional<Sha256> hasher_;  // from the first append on
 };
 
 }  // namespace slipway

@@ -6,14 +6,18 @@
 #include <functional>
 #include <gtest/gtest.h>
 #include <mutex>
+#include <semaphore>
 #include <thread>
 
 #include "protocol/http_server.h"
 #include "protocol/raw_client_test.h"
+#include "storage/testing/objects.h"
 
 namespace slipway {
 
 class TestServer {
+  TemporaryDirectory objects_directory_;
+
  public:
   explicit TestServer(HttpServerOptions options = {}) {
     directory_ = std::filesystem::temp_directory_path() / ("slipway-http-" + Id::make().to_string());
@@ -26,6 +30,7 @@ class TestServer {
   }
   ~TestServer() {
     resume_all();
+    finish_heavy(64);  // a test that failed must still end
     server.reset();
     std::filesystem::remove_all(directory_);
   }
@@ -53,6 +58,9 @@ class TestServer {
     std::lock_guard lock(mutex_);
     return suspended_.size();
   }
+  // Handlers of /heavy block until each is let go.
+  int heavy_running() const { return heavy_running_; }
+  void finish_heavy(int count) { is_heavy_allowed_.release(count); }
   // Waits until `condition` holds; false after ten seconds.
   static bool eventually(const std::function<bool()>& condition) {
     for (int i = 0; i < 1000; ++i) {
@@ -63,6 +71,8 @@ class TestServer {
   }
 
   std::unique_ptr<HttpServer> server;
+  std::unique_ptr<ObjectStore> objects = *open_object_store(objects_directory_.path());  // of /object/{name}
+  std::optional<Digest> announced;                                                       // with each of them
 
  private:
   static HttpResponse text(std::string body) {
@@ -91,15 +101,24 @@ class TestServer {
                 })});
     router.add({Method::kGet, "/blocking", Permission::kPublic, BodyKind::kNone, 0,
                 WorkerHandler([](const HttpRequest& request) { return text(request.request_id.to_string()); })});
+    router.add({.method = Method::kGet,
+                .pattern = "/heavy",
+                .permission = Permission::kPublic,
+                .handler = WorkerHandler([this](const HttpRequest&) {
+                  ++heavy_running_;
+                  is_heavy_allowed_.acquire();
+                  return text("done");
+                }),
+                .work = WorkKind::kHeavy});
     router.add({Method::kGet, "/throws", Permission::kPublic, BodyKind::kNone, 0,
                 WorkerHandler([](const HttpRequest&) -> HttpResponse { throw std::runtime_error("deep inside"); })});
     router.add({Method::kGet, "/large", Permission::kPublic, BodyKind::kNone, 0,
                 IoHandler([](HttpRequest&) -> Task<HttpResponse> { co_return text(std::string(8 << 20, 'x')); })});
-    router.add({Method::kGet, "/file/{name}", Permission::kPublic, BodyKind::kNone, 0,
+    router.add({Method::kGet, "/object/{name}", Permission::kPublic, BodyKind::kNone, 0,
                 WorkerHandler([this](const HttpRequest& request) {
                   HttpResponse response = text({});
-                  const auto path = directory_ / std::string(request.parameter("name"));
-                  response.file = FileBody{path, std::filesystem::file_size(path), {}};
+                  response.headers.emplace_back("ETag", "\"1\"");
+                  response.stream = StreamedBody{*objects->open(request.parameter("name")), announced};
                   return response;
                 })});
     router.add({Method::kPut, "/upload", Permission::kPublic, BodyKind::kSpooled, std::uint64_t{1} << 30,
@@ -116,6 +135,8 @@ class TestServer {
                   }
                   return text(std::to_string(size) + " " + std::to_string(sum));
                 })});
+    router.add({Method::kPut, "/digest", Permission::kPublic, BodyKind::kSpooled, std::uint64_t{1} << 30,
+                WorkerHandler([](const HttpRequest& request) { return text(request.body_digest->hex()); })});
     router.add({Method::kPut, "/spooled-size", Permission::kPublic, BodyKind::kSpooled, 1024,
                 WorkerHandler([](const HttpRequest& request) {
                   std::error_code error;
@@ -144,6 +165,8 @@ class TestServer {
   std::filesystem::path directory_;
   mutable std::mutex mutex_;
   std::vector<std::function<void(int)>> suspended_;
+  std::atomic<int> heavy_running_{0};
+  std::counting_semaphore<> is_heavy_allowed_{0};
 };
 
 }  // namespace slipway

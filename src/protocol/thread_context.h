@@ -3,8 +3,10 @@
 
 #include <atomic>
 #include <functional>
+#include <limits>
 #include <string>
 
+#include "protocol/address_count.h"
 #include "protocol/http_server.h"
 #include "protocol/worker_pool.h"
 
@@ -14,18 +16,28 @@ class Session;
 
 // Shared by all I/O threads.
 struct ServerState {
+  static constexpr unsigned kFileThreads = 8;  // reads of a bucket wait for the network
+
   explicit ServerState(HttpServerOptions chosen)
       : options(std::move(chosen)),
-        workers(std::max(1U, options.worker_threads), std::max<std::size_t>(1, options.limits.worker_queue_max)),
-        files(1, options.limits.connections_max + 1) {}
+        addresses(options.has_trusted_proxy ? std::numeric_limits<std::size_t>::max()
+                                            : options.limits.connections_per_address_max),
+        quick(std::max(1U, options.worker_threads), std::max<std::size_t>(1, options.limits.worker_queue_max)),
+        heavy(std::max(1U, options.heavy_threads), std::max<std::size_t>(1, options.limits.worker_queue_max)),
+        files(kFileThreads, 2 * options.limits.connections_max + 1) {}
+
+  WorkerPool& workers(WorkKind kind) noexcept { return kind == WorkKind::kHeavy ? heavy : quick; }
 
   const HttpServerOptions options;
   std::atomic<std::size_t> connections{0};
   std::atomic<std::size_t> in_flight{0};
   std::atomic<std::size_t> spooled_bodies{0};
+  std::atomic<std::uint64_t> buffered_bytes{0};
   std::atomic<bool> is_draining{false};
-  WorkerPool workers;
-  WorkerPool files;  // one job a connection at a time, so it is never full
+  AddressCount addresses;
+  WorkerPool quick;
+  WorkerPool heavy;
+  WorkerPool files;  // two jobs a connection at most, so it is never full
 };
 
 struct ThreadContext {

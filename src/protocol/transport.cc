@@ -18,31 +18,18 @@ class TcpTransport final : public Transport {
   void attach(Session& session) noexcept override { session_ = &session; }
   void begin() override { session_->on_ready(true); }
 
-  // Waits first: async_read_some() would try to receive at once, in vain, as the next request never is there yet.
   void read(std::span<std::byte> into) override {
-    socket_.async_wait(asio::socket_base::wait_read,
-                       [this, into, session = session_->shared_from_this()](error_code error) {
-                         if (error) return session->on_read(0);
-                         const std::size_t bytes = socket_.read_some(asio::buffer(into.data(), into.size()), error);
-                         if (error == asio::error::would_block) return read(into);
-                         session->on_read(error ? 0 : bytes);
-                       });
+    socket_.async_read_some(asio::buffer(into.data(), into.size()),
+                            [session = session_->shared_from_this()](error_code error, std::size_t bytes) {
+                              session->on_read(error ? 0 : bytes);
+                            });
   }
 
-  // One system call for head and body; the event loop is asked only for what the socket did not take.
+  // Behind the requests that have arrived already: a client that sleeps is woken once for all their responses, and the
+  // kernel's code and ours do not push each other out of the processor's caches at every request.
   bool write(std::string_view head, std::string_view body) override {
-    error_code error;
-    const std::array<asio::const_buffer, 2> all = {asio::buffer(head), asio::buffer(body)};
-    std::size_t written = socket_.write_some(all, error);
-    if (error && error != asio::error::would_block && error != asio::error::try_again) {
-      asio::post(socket_.get_executor(), [session = session_->shared_from_this()] { session->on_written(false); });
-      return false;
-    }
-    written_ += written;
-    if (written == head.size() + body.size()) return true;
-    const std::size_t of_head = std::min(written, head.size());
-    left_ = {asio::buffer(head) + of_head, asio::buffer(body) + (written - of_head)};
-    write_left();
+    left_ = {asio::buffer(head), asio::buffer(body)};
+    asio::post(socket_.get_executor(), [this, session = session_->shared_from_this()] { write_now(*session); });
     return false;
   }
 
@@ -58,19 +45,32 @@ class TcpTransport final : public Transport {
   }
 
  private:
+  // One system call for head and body; the event loop is asked only for what the socket did not take.
+  void write_now(Session& session) {
+    error_code error;
+    const std::size_t written = socket_.write_some(left_, error);
+    if (error && error != asio::error::would_block && error != asio::error::try_again) return session.on_written(false);
+    if (is_all_taken(written)) return session.on_written(true);
+    write_left();
+  }
+
   void write_left() {
     socket_.async_write_some(left_,
                              [this, session = session_->shared_from_this()](error_code error, std::size_t bytes) {
                                if (error) return session->on_written(false);
-                               written_ += bytes;
-                               for (asio::const_buffer& buffer : left_) {
-                                 const std::size_t taken = std::min(bytes, buffer.size());
-                                 buffer += taken;
-                                 bytes -= taken;
-                               }
-                               if (left_[0].size() + left_[1].size() > 0) return write_left();
-                               session->on_written(true);
+                               if (is_all_taken(bytes)) return session->on_written(true);
+                               write_left();
                              });
+  }
+
+  bool is_all_taken(std::size_t bytes) noexcept {
+    written_ += bytes;
+    for (asio::const_buffer& buffer : left_) {
+      const std::size_t taken = std::min(bytes, buffer.size());
+      buffer += taken;
+      bytes -= taken;
+    }
+    return left_[0].size() + left_[1].size() == 0;
   }
 
   TcpSocket socket_;

@@ -53,7 +53,7 @@ tl::unexpected<Error> tampered(std::string_view what, const Digest& expected, st
 }
 
 // Opens the blob of a file of a bundle, which must be there in its size.
-Result<std::unique_ptr<ObjectReader>> open_blob(ObjectStore& objects, const ManifestFile& file) {
+Result<std::unique_ptr<ObjectReader>> open_intact_size(ObjectStore& objects, const ManifestFile& file) {
   auto reader = objects.open(blob_key(file.sha256));
   if (!reader && reader.error().code == Code::kNotFound) {
     return fail(Code::kDataLoss, "bundle.missing",
@@ -77,7 +77,7 @@ Status write_verified(ObjectReader& reader, const ManifestFile& file, LocalFile&
 
 // What fails once the file is created takes it away again; a file that was there stays.
 Status write_file(ObjectStore& objects, const ManifestFile& file, const std::filesystem::path& path) {
-  SLIPWAY_TRY(const std::unique_ptr<ObjectReader> reader, open_blob(objects, file));
+  SLIPWAY_TRY(const std::unique_ptr<ObjectReader> reader, open_intact_size(objects, file));
   SLIPWAY_TRY(LocalFile out, LocalFile::create(path.string()));
   Status status = write_verified(*reader, file, out);
   if (!status) {
@@ -105,25 +105,35 @@ Result<bool> is_intact(ObjectStore& objects, const std::string& key, const Diges
   return found == expected;
 }
 
-// Streams into the store, or through the hash alone where the blob is there. One that has changed there is replaced.
+// Whether the blob is there. One that has changed there is removed, to be replaced.
+Result<bool> has_intact(ObjectStore& objects, const Digest& digest) {
+  const std::string key = blob_key(digest);
+  const auto there = objects.stat(key);
+  if (!there && there.error().code == Code::kNotFound) return false;
+  if (!there) return fail(there.error());
+  SLIPWAY_TRY(const bool is_kept, is_intact(objects, key, digest));
+  if (!is_kept) SLIPWAY_CHECK(objects.remove(key));
+  return is_kept;
+}
+
+// Another writer may put the same bytes meanwhile.
+Status or_exists(Status finished) {
+  if (!finished && finished.error().code == Code::kAlreadyExists) return {};
+  return finished;
+}
+
+// Streams into the store, or through the hash alone where the blob is there.
 Status store(ObjectStore& objects, const NextChunk& next, const Digest& expected) {
   const std::string key = blob_key(expected);
-  if (const auto there = objects.stat(key)) {
-    SLIPWAY_TRY(const bool is_kept, is_intact(objects, key, expected));
-    if (is_kept) {
-      SLIPWAY_TRY(const Digest found, pump(next, [](std::span<const std::byte>) { return Status{}; }));
-      return check_digest(found, expected);
-    }
-    SLIPWAY_CHECK(objects.remove(key));
-  } else if (there.error().code != Code::kNotFound) {
-    return fail(there.error());
+  SLIPWAY_TRY(const bool is_there, has_intact(objects, expected));
+  if (is_there) {
+    SLIPWAY_TRY(const Digest found, pump(next, [](std::span<const std::byte>) { return Status{}; }));
+    return check_digest(found, expected);
   }
   SLIPWAY_TRY(const std::unique_ptr<ObjectWriter> writer, objects.create(key));
   SLIPWAY_TRY(const Digest found, pump(next, [&](std::span<const std::byte> chunk) { return writer->append(chunk); }));
   SLIPWAY_CHECK(check_digest(found, expected));
-  Status finished = writer->finish();
-  if (!finished && finished.error().code == Code::kAlreadyExists) return {};  // another put the same bytes meanwhile
-  return finished;
+  return or_exists(writer->finish());
 }
 
 Result<std::string> read_manifest(ObjectStore& objects, const Digest& bundle) {
@@ -193,6 +203,16 @@ Status BundleStore::put_blob(std::span<const std::byte> bytes, const Digest& exp
   return store(*objects_, next, expected);
 }
 
+Status BundleStore::adopt_blob(const std::string& file, const Digest& digest) const {
+  SLIPWAY_TRY(const bool is_there, has_intact(*objects_, digest));
+  if (is_there) return {};
+  return or_exists(objects_->adopt(blob_key(digest), file));
+}
+
+Result<std::unique_ptr<ObjectReader>> BundleStore::open_blob(const ManifestFile& file) const {
+  return open_intact_size(*objects_, file);
+}
+
 Result<std::vector<Digest>> BundleStore::missing(std::span<const Digest> digests) const {
   std::vector<Digest> absent;
   std::set<Digest> seen;
@@ -224,9 +244,7 @@ Status BundleStore::put_manifest(const Manifest& manifest) const {
   if (objects_->stat(key)) return {};
   SLIPWAY_TRY(const std::unique_ptr<ObjectWriter> writer, objects_->create(key));
   SLIPWAY_CHECK(writer->append(as_bytes(json)));
-  Status finished = writer->finish();
-  if (!finished && finished.error().code == Code::kAlreadyExists) return {};
-  return finished;
+  return or_exists(writer->finish());
 }
 
 std::string BundleStore::stamp(const Digest& bundle) const {
@@ -254,7 +272,7 @@ Result<AlignedBytes> BundleStore::load(const Manifest& manifest, std::string_vie
   if (file == nullptr) {
     return fail(Code::kNotFound, "bundle.no_such_file", "file " + slipway::quoted(path) + " is not in the bundle");
   }
-  SLIPWAY_TRY(const std::unique_ptr<ObjectReader> reader, open_blob(*objects_, *file));
+  SLIPWAY_TRY(const std::unique_ptr<ObjectReader> reader, open_intact_size(*objects_, *file));
   AlignedBytes loaded(file->size_bytes);
   for (std::size_t at = 0; at < loaded.size();) {
     SLIPWAY_TRY(const std::size_t size, reader->read_at(at, loaded.bytes().subspan(at)));
@@ -282,10 +300,6 @@ Status BundleStore::materialise(const Digest& bundle, const std::string& directo
     }
   }
   return {};
-}
-
-Status BundleStore::copy_out(const ManifestFile& file, const std::string& path) const {
-  return write_file(*objects_, file, path);
 }
 
 Result<VerifyReport> BundleStore::verify(const Digest& bundle) const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -50,6 +51,12 @@ class BundleStore {
   // (invalid_argument "bundle.digest_mismatch"). Ok if the blob is there already.
   Status put_blob(const std::string& file, const Digest& expected) const;
   Status put_blob(std::span<const std::byte> bytes, const Digest& expected) const;
+  // Takes in a local regular file that is known to have the hash `digest` (HttpRequest::body_digest), without a copy
+  // where the store can; nobody may write to it any more. Durable when ok; also ok if the blob is there already.
+  Status adopt_blob(const std::string& file, const Digest& digest) const;
+  // The bytes of a blob, which its reader has to check against its digest; data_loss "bundle.missing",
+  // "bundle.tampered" where its size is another.
+  Result<std::unique_ptr<ObjectReader>> open_blob(const ManifestFile& file) const;
   // Those of `digests` that are not there, each once, in order.
   Result<std::vector<Digest>> missing(std::span<const Digest> digests) const;
   // failed_precondition "bundle.incomplete" (details: a path each) while a blob is missing or has another size.
@@ -61,9 +68,6 @@ class BundleStore {
   Result<AlignedBytes> load(const Manifest& manifest, std::string_view path) const;
   // Writes every file below `directory`, which must not exist: as a whole, or not at all. Files are read-only.
   Status materialise(const Digest& bundle, const std::string& directory) const;
-  // Writes one file of a bundle to `path`, which must not exist; constant memory. Nothing stays of one that was
-  // tampered with.
-  Status copy_out(const ManifestFile& file, const std::string& path) const;
   // Hashes everything again. An error only if the store cannot be read; faults are in the report.
   Result<VerifyReport> verify(const Digest& bundle) const;
 

@@ -182,18 +182,26 @@ TEST_F(BundleStoreTest, MaterialisesAsReadOnlyFiles) {
   EXPECT_EQ(content_of(out / "data/b.csv"), "abc") << "what was there stays";
 }
 
-TEST_F(BundleStoreTest, CopiesOneFileOut) {
+TEST_F(BundleStoreTest, AdoptsAFileOnceAndInPlaceOfOneThatHasChanged) {
+  const std::string path = file_of("upload", big_);
+  ASSERT_TRUE(store_.adopt_blob(path, sha256(big_)));
+  EXPECT_EQ(as_text(blob(big_)), big_);
+  ASSERT_TRUE(store_.adopt_blob(path, sha256(big_)));
+  blob(big_)[17] ^= std::byte{1};
+  ASSERT_TRUE(store_.adopt_blob(path, sha256(big_)));
+  EXPECT_EQ(as_text(blob(big_)), big_);
+  EXPECT_EQ(objects_.objects.size(), 1U);
+}
+
+TEST_F(BundleStoreTest, OpensTheBlobOfAFile) {
   const Manifest manifest = stored();
-  const std::string path = (directory_ / "out.onnx").string();
-  ASSERT_TRUE(store_.copy_out(*manifest.find("model.onnx"), path));
-  EXPECT_EQ(content_of(path), big_);
-  const std::string there = file_of("there", "mine");
-  EXPECT_EQ(store_.copy_out(*manifest.find("model.onnx"), there).error().reason, "file.exists");
-  EXPECT_EQ(content_of(there), "mine") << "a file that was there stays";
-  blob("abc")[0] ^= std::byte{1};
-  const std::string broken = (directory_ / "broken").string();
-  EXPECT_EQ(store_.copy_out(*manifest.find("data/a.csv"), broken).error().reason, "bundle.tampered");
-  EXPECT_FALSE(std::filesystem::exists(broken));
+  const auto reader = store_.open_blob(*manifest.find("model.onnx"));
+  ASSERT_TRUE(reader) << reader.error().message;
+  EXPECT_EQ((*reader)->size_bytes(), big_.size());
+  blob("abc").push_back(std::byte{0});
+  EXPECT_EQ(store_.open_blob(*manifest.find("data/a.csv")).error().reason, "bundle.tampered");
+  objects_.objects.erase(blob_key(sha256("abc")));
+  EXPECT_EQ(store_.open_blob(*manifest.find("data/a.csv")).error().reason, "bundle.missing");
 }
 
 TEST_F(BundleStoreTest, WorksOnALocalDirectory) {

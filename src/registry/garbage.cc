@@ -35,7 +35,11 @@ Result<std::int64_t> forget_bundles(Database& database, std::int64_t before) {
   });
 }
 
-// Of these objects, those that no bundle needs and nobody uploaded lately; they are condemned when this returns.
+// The digest that an object is named by.
+std::string digest_of(const std::string& key) { return key.substr(key.rfind('/') + 1); }
+
+// Of these objects, those that no bundle, no artifact and no upload needs and nobody uploaded lately; they are
+// condemned when this returns.
 Result<std::vector<const ObjectInfo*>> condemn(Database& database, std::span<const ObjectInfo> batch) {
   return in_write(database, [&](Transaction& t) -> Result<std::vector<const ObjectInfo*>> {
     std::vector<const ObjectInfo*> condemned;
@@ -44,8 +48,10 @@ Result<std::vector<const ObjectInfo*>> condemn(Database& database, std::span<con
           const std::int64_t count,
           t.execute("INSERT INTO condemned_objects (object_key) SELECT o.object_key FROM (SELECT $1 AS object_key) o "
                     "WHERE NOT EXISTS (SELECT 1 FROM bundle_objects b WHERE b.object_key = $1) "
-                    "AND NOT EXISTS (SELECT 1 FROM blob_uploads u WHERE u.object_key = $1)",
-                    {object.key}));
+                    "AND NOT EXISTS (SELECT 1 FROM blob_uploads u WHERE u.object_key = $1) "
+                    "AND NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.digest = $2) "
+                    "AND NOT EXISTS (SELECT 1 FROM artifact_parts p WHERE p.digest = $2)",
+                    {object.key, digest_of(object.key)}));
       if (count > 0) condemned.push_back(&object);
     }
     return condemned;

@@ -1,7 +1,8 @@
-// Removes what no version needs: files of uploads that broke off, bundles of refused pushes, replaced drafts.
+// Removes what neither a version nor an artifact needs: files of uploads that broke off, bundles of refused pushes,
+// replaced drafts, overwritten files of runs.
 //
 // Nothing younger than the grace period goes, so an upload has that long from its first file to its version. Objects
-// are first condemned in SQL, in the transaction that proves that no bundle needs them; index_bundle refuses condemned
+// are first condemned in SQL, in the transaction that proves that nothing needs them; index_bundle refuses condemned
 // ones; so a file is never removed under a bundle that was just added. A collection cut short is completed by the next.
 // Precondition: one collection at a time for a database.
 #pragma once

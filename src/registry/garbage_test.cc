@@ -58,6 +58,24 @@ TEST_P(GarbageTest, KeepsWhatVersionsNeedAndTakesTheRest) {
   EXPECT_EQ(condemned(), 0);
 }
 
+TEST_P(GarbageTest, KeepsWhatArtifactsAndUploadsName) {
+  for (const std::string_view content : {"named", "part", "orphan"}) put(content);
+  ASSERT_TRUE(raw("INSERT INTO artifacts (path, parent, digest, size_bytes, modified_at) VALUES ('a', '', $1, 5, 1)",
+                  {sha256("named").hex()}));
+  ASSERT_TRUE(
+      raw("INSERT INTO artifact_uploads (id, path, parts, created_by, created_at) VALUES ('u', 'b', 1, 'x', 1)"));
+  ASSERT_TRUE(raw("INSERT INTO artifact_parts (upload_id, number, digest, size_bytes) VALUES ('u', 1, $1, 4)",
+                  {sha256("part").hex()}));
+  clock_.advance(hours{48});
+  EXPECT_EQ(collect().objects, 1);
+  EXPECT_TRUE(has("named"));
+  EXPECT_TRUE(has("part"));
+  ASSERT_TRUE(raw("DELETE FROM artifact_parts"));
+  EXPECT_EQ(collect().objects, 1);
+  EXPECT_FALSE(has("part"));
+  EXPECT_TRUE(has("named"));
+}
+
 TEST_P(GarbageTest, BundleWithoutVersionGoesAfterTheGracePeriod) {
   put("refused");
   index(bundle_of("refused"));

@@ -10,8 +10,17 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kStates = {"draft", "candidate", "approved", "retired"};
 
-bool is_name_start(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-bool is_name_character(char c) noexcept { return is_name_start(c) || c == '.' || c == '_' || c == '-'; }
+constexpr std::string_view kForbiddenInNames = "/:@\\%?#;";
+
+// Those of ASCII, and U+0080 to U+009F: C2 80 to C2 9F. Precondition: UTF-8.
+bool has_control_character(std::string_view text) noexcept {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x20 || byte == 0x7F) return true;
+    if (byte == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0) return true;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -26,12 +35,14 @@ std::optional<VersionState> parse_version_state(std::string_view text) noexcept 
 std::string_view to_string(Decision decision) noexcept { return decision == Decision::kApprove ? "approve" : "reject"; }
 
 Status check_model_name(std::string_view name) {
-  const bool is_valid = !name.empty() && name.size() <= 64 && is_name_start(name[0]) &&
-                        std::all_of(name.begin(), name.end(), is_name_character);
+  const bool is_valid = !name.empty() && name.size() <= kModelNameBytesMax && is_utf8(name) &&
+                        !has_control_character(name) && name.find_first_of(kForbiddenInNames) == name.npos &&
+                        name != "." && name != ".." && name.front() != ' ' && name.back() != ' ';
   if (is_valid) return {};
   return fail(Code::kInvalidArgument, "model.invalid_name",
               "model name " + slipway::quoted(name) +
-                  " is not accepted; a name has 1 to 64 of a-z 0-9 . _ - and begins with a letter or a digit");
+                  " is not accepted; a name is 1 to 255 bytes of UTF-8 without control characters and without "
+                  "/ : @ \\ % ? # ; and neither \".\" nor \"..\", and has no space at its beginning or end");
 }
 
 Result<ModelReference> parse_model_reference(std::string_view text) {

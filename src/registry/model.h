@@ -28,6 +28,7 @@ struct Model {
   std::int64_t last_number = 0;                    // the newest integer version, 0 before the first
   WallTime created_at{};
   WallTime updated_at{};
+  bool is_hidden = false;  // deleted by a client; its versions are kept
 };
 
 // A version's bytes (digest), names (model, semver, number) and author never change. A semantic version that was ever a
@@ -77,7 +78,10 @@ struct RegistryEvent {
   WallTime created_at{};
 };
 
-// [a-z0-9][a-z0-9._-]{0,63}; invalid_argument "model.invalid_name".
+constexpr std::size_t kModelNameBytesMax = 255;  // what a record of the audit log holds
+
+// Text that is one segment of a path and of a reference, whatever decodes it: UTF-8 without control characters and
+// without / : @ \ % ? # ; not "." or "..", no space at either end. invalid_argument "model.invalid_name".
 Status check_model_name(std::string_view name);
 
 // "iris", "iris@^1.2", "iris@1.2.3".

@@ -28,7 +28,8 @@ Result<Model> read_model(const Row& row) {
                row.optional_integer(3),
                row.integer(4),
                time_of(row.integer(5)),
-               time_of(row.integer(6))};
+               time_of(row.integer(6)),
+               row.integer(7) != 0};
 }
 
 Result<Version> read_version(const Row& row) {

@@ -10,7 +10,7 @@
 namespace slipway {
 
 constexpr std::string_view kModelColumns =
-    "name, description, created_by, approvals_required, last_number, created_at, updated_at";
+    "name, description, created_by, approvals_required, last_number, created_at, updated_at, is_hidden";
 constexpr std::string_view kVersionColumns =
     "id, model, number, semver, state, was_candidate, state_reason, digest, author, description, checks_passed, "
     "probe_report, test_report, contract_digest, approvals_required, created_at, updated_at";

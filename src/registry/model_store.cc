@@ -22,6 +22,12 @@ Status check_required(std::int64_t count) {
       "approvals required: " + std::to_string(count) + "; accepted is 1 to " + std::to_string(kApprovalsRequiredMax));
 }
 
+std::string json_text(std::string_view text) {
+  std::string json;
+  append_json_string(json, text);
+  return json;
+}
+
 SqlValue or_null(std::optional<std::int64_t> value) { return value ? SqlValue(*value) : SqlValue(SqlNull{}); }
 
 }  // namespace
@@ -47,7 +53,9 @@ Result<Model> ModelStore::create_model(Transaction& t, std::string_view name, st
       const std::int64_t created,
       t.execute(
           "INSERT INTO models (name, description, created_by, approvals_required, last_number, created_at, updated_at) "
-          "VALUES ($1, $2, $3, NULL, 0, $4, $4) ON CONFLICT (name) DO NOTHING",
+          "VALUES ($1, $2, $3, NULL, 0, $4, $4) ON CONFLICT (name) DO UPDATE SET description = excluded.description, "
+          "created_by = excluded.created_by, created_at = excluded.created_at, updated_at = excluded.updated_at, "
+          "is_hidden = 0 WHERE models.is_hidden = 1",
           {std::string(name), std::string(description), std::string(principal), now()}));
   if (created == 0)
     return fail(Code::kAlreadyExists, "model.taken", "model " + slipway::quoted(name) + " exists already");
@@ -61,6 +69,39 @@ Result<Model> ModelStore::model(Transaction& t, std::string_view name) const {
   SLIPWAY_TRY(const std::vector<Row> rows, t.query(kSql, {std::string(name)}));
   if (rows.empty()) return no_model(name);
   return read_model(rows[0]);
+}
+
+Result<Model> ModelStore::rename_model(Transaction& t, std::string_view name, std::string_view new_name,
+                                       std::string_view principal) const {
+  SLIPWAY_CHECK(check_principal(principal));
+  SLIPWAY_TRY(const Model before, model(t, name));
+  SLIPWAY_TRY(const std::vector<Row> versions,
+              t.query("SELECT 1 FROM versions WHERE model = $1 LIMIT 1", {before.name}));
+  if (!versions.empty()) {
+    return fail(Code::kFailedPrecondition, "model.has_versions",
+                "model " + slipway::quoted(name) +
+                    " has versions, and approvals and records name it; create a model of the new name and copy the "
+                    "versions that you need");
+  }
+  SLIPWAY_CHECK(create_model(t, new_name, before.description, before.created_by));
+  SLIPWAY_CHECK(t.execute(
+      "UPDATE models SET approvals_required = $2, last_number = $3, created_at = $4, updated_at = $5 WHERE name = $1",
+      {std::string(new_name), or_null(before.approvals_required), before.last_number,
+       before.created_at.time_since_epoch().count(), now()}));
+  for (const std::string_view table : {"registrations", "model_tags", "model_aliases"}) {
+    SLIPWAY_CHECK(t.execute("UPDATE " + std::string(table) + " SET model = $2 WHERE model = $1",
+                            {before.name, std::string(new_name)}));
+  }
+  SLIPWAY_CHECK(t.execute("DELETE FROM models WHERE name = $1", {before.name}));
+  SLIPWAY_CHECK(record(t, new_name, "", "model.renamed", principal, R"({"from":)" + json_text(before.name) + "}"));
+  return model(t, new_name);
+}
+
+Status ModelStore::hide_model(Transaction& t, std::string_view name, std::string_view principal) const {
+  SLIPWAY_TRY(const Model before, model(t, name));
+  SLIPWAY_CHECK(t.execute("DELETE FROM model_tags WHERE model = $1", {before.name}));
+  SLIPWAY_CHECK(t.execute("UPDATE models SET is_hidden = 1, updated_at = $2 WHERE name = $1", {before.name, now()}));
+  return record(t, name, "", "model.deleted", principal, "{}");
 }
 
 Result<Page<Model>> ModelStore::models(Transaction& t, const PageRequest& page) const {

@@ -22,6 +22,12 @@
 
 namespace slipway {
 
+// What a registration (registry/registration.h) took before its version is made.
+struct ReservedVersion {
+  std::string id;
+  std::int64_t number = 0;
+};
+
 struct NewVersion {
   std::string model;
   SemVer semver;
@@ -32,6 +38,8 @@ struct NewVersion {
   std::string probe_report;
   std::string test_report;
   std::string contract_digest;
+  std::string state_reason;                 // why it stays a draft, "" otherwise
+  std::optional<ReservedVersion> reserved;  // null: the model's next number
 };
 
 // A decision over exactly these bytes: `digest` is what the principal saw.
@@ -54,9 +62,15 @@ class ModelStore {
   explicit ModelStore(const Clock& clock = system_clock(), Random& random = system_random())
       : clock_(&clock), random_(&random) {}
 
+  // Also where it is hidden: it keeps its numbers.
   Result<Model> create_model(Transaction& t, std::string_view name, std::string_view description,
                              std::string_view principal) const;
   Result<Model> model(Transaction& t, std::string_view name) const;
+  // failed_precondition "model.has_versions": versions, approvals and records name their model.
+  Result<Model> rename_model(Transaction& t, std::string_view name, std::string_view new_name,
+                             std::string_view principal) const;
+  // With its tags; what is left of it is for the versions that it has.
+  Status hide_model(Transaction& t, std::string_view name, std::string_view principal) const;
   Result<Page<Model>> models(Transaction& t, const PageRequest& page) const;  // by name
   Result<Model> describe_model(Transaction& t, std::string_view name, std::string_view description,
                                std::string_view principal) const;
@@ -78,6 +92,8 @@ class ModelStore {
   Result<Page<Version>> versions_in_state(Transaction& t, VersionState state, const PageRequest& page) const;
   Result<Version> describe_version(Transaction& t, std::string_view model, const SemVer& semver,
                                    std::string_view description, std::string_view principal) const;
+  // A draft that never was a candidate. failed_precondition "version.immutable" otherwise.
+  Status delete_draft(Transaction& t, const Version& version, std::string_view principal) const;
   // The minor version after the newest release, 1.0.0 for the first.
   Result<SemVer> next_minor(Transaction& t, std::string_view model) const;
   // The greatest approved version that the reference means: "iris", "iris@^1.2". failed_precondition
@@ -99,6 +115,7 @@ class ModelStore {
  private:
   std::int64_t now() const noexcept { return clock_->now().time_since_epoch().count(); }
   std::string make_id() const;
+  Result<ReservedVersion> reserve(Transaction& t, const NewVersion& version) const;
   Status record(Transaction& t, std::string_view model, std::string_view version_id, std::string_view kind,
                 std::string_view principal, std::string detail) const;
   Status move(Transaction& t, Version& version, VersionState to, std::string_view reason) const;

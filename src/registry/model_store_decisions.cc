@@ -1,5 +1,6 @@
 #include "base/bytes.h"
 #include "base/json_writer.h"
+#include "lineage/report.h"
 #include "outbox/events.h"
 #include "registry/approval_rules.h"
 #include "registry/model_rows.h"
@@ -92,6 +93,10 @@ Result<ApprovalOutcome> ModelStore::approve(Transaction& t, const DecisionReques
   SLIPWAY_CHECK(record(t, request.model, outcome.version.id, "version.approved", request.principal,
                        decision_detail(request.digest, request.reason)));
   SLIPWAY_CHECK(emit(t, told(Told::kApproved, outcome.version, request.principal, request.reason), *clock_, *random_));
+  const Version& approved = outcome.version;
+  SLIPWAY_CHECK(
+      report_released(t, LineageNode::model_version(approved.model, approved.semver.to_string(), approved.digest.hex()),
+                      clock_->now(), *random_));
   return outcome;
 }
 

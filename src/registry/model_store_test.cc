@@ -21,7 +21,7 @@ TEST_P(ModelStoreTest, KeepsAModel) {
   EXPECT_EQ(again.error().reason, "model.taken");
   const auto absent = read([&](Transaction& t) { return store_.model(t, "rose"); });
   EXPECT_EQ(absent.error().reason, "model.not_found");
-  const auto bad = write([&](Transaction& t) { return store_.create_model(t, "Iris", "", "ana"); });
+  const auto bad = write([&](Transaction& t) { return store_.create_model(t, "a/iris", "", "ana"); });
   EXPECT_EQ(bad.error().reason, "model.invalid_name");
   const auto nul =
       write([&](Transaction& t) { return store_.create_model(t, "rose", std::string_view("a\0b", 3), "ana"); });
@@ -43,7 +43,7 @@ TEST_P(ModelStoreTest, ListsModelsByNameInPages) {
   EXPECT_EQ(page.token, "");
   EXPECT_EQ(names, (std::vector<std::string>{"a", "a-z", "a.z", "a_z", "b", "c"}));
   for (const PageRequest& bad : {PageRequest{0, ""}, PageRequest{1001, ""}, PageRequest{1, "zz"},
-                                 PageRequest{1, make_page_token("models", "A'")}}) {
+                                 PageRequest{1, make_page_token("models", "a/b")}}) {
     EXPECT_FALSE(read([&](Transaction& t) { return store_.models(t, bad); }));
   }
 }

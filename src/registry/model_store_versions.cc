@@ -4,6 +4,7 @@
 #include "registry/approval_rules.h"
 #include "registry/model_rows.h"
 #include "registry/model_store.h"
+#include "registry/registration.h"
 
 namespace slipway {
 namespace {
@@ -59,34 +60,65 @@ const SqlBlob kKeyMax(32, 0xFF);
 
 }  // namespace
 
+// The next number of the model, with the registration that a pushed version has at once.
+Result<ReservedVersion> ModelStore::reserve(Transaction& t, const NewVersion& version) const {
+  SLIPWAY_TRY(const std::vector<Row> numbers,
+              t.query("UPDATE models SET last_number = last_number + 1, updated_at = $2, is_hidden = 0 "
+                      "WHERE name = $1 RETURNING last_number",
+                      {version.model, now()}));
+  Registration registration;
+  registration.id = make_id();
+  registration.model = version.model;
+  registration.number = numbers.at(0).integer(0);
+  registration.status = RegistrationStatus::kReady;
+  registration.semver = version.semver.to_string();
+  registration.source = version_files_uri(registration.id);
+  registration.description = version.description;
+  registration.author = version.author;
+  SLIPWAY_CHECK(RegistrationStore(*clock_, *random_).add_pushed(t, registration));
+  return ReservedVersion{registration.id, registration.number};
+}
+
+Status ModelStore::delete_draft(Transaction& t, const Version& version, std::string_view principal) const {
+  if (version.was_candidate || version.state != VersionState::kDraft) {
+    return fail(Code::kFailedPrecondition, "version.immutable",
+                label(version.model, version.semver) + " was a candidate; it can be retired, not deleted");
+  }
+  SLIPWAY_CHECK(t.execute("DELETE FROM versions WHERE id = $1", {version.id}));
+  return record(t, version.model, version.id, "version.deleted", principal,
+                digest_detail(version.digest, version.semver));
+}
+
 Result<Version> ModelStore::create_version(Transaction& t, const NewVersion& version) const {
   SLIPWAY_CHECK(check_new_version(version));
   SLIPWAY_CHECK(model(t, version.model));
   if (const auto existing = this->version(t, version.model, version.semver)) {
     SLIPWAY_CHECK(check_replacement(*existing, version));
     SLIPWAY_CHECK(t.execute("DELETE FROM versions WHERE id = $1", {existing->id}));
+    SLIPWAY_CHECK(RegistrationStore(*clock_, *random_).remove(t, existing->id));
     SLIPWAY_CHECK(record(t, version.model, existing->id, "version.replaced", version.author,
                          digest_detail(existing->digest, existing->semver)));
   } else if (existing.error().code != Code::kNotFound) {
     return fail(existing.error());
   }
-  SLIPWAY_TRY(
-      const std::vector<Row> numbers,
-      t.query("UPDATE models SET last_number = last_number + 1, updated_at = $2 WHERE name = $1 RETURNING last_number",
-              {version.model, now()}));
-  const std::string id = make_id();
+  ReservedVersion reserved;
+  if (version.reserved) {
+    reserved = *version.reserved;
+  } else {
+    SLIPWAY_TRY(reserved, reserve(t, version));
+  }
   SLIPWAY_CHECK(
       t.execute("INSERT INTO versions (id, model, number, semver, semver_key, state, was_candidate, state_reason, "
                 "digest, author, "
                 "description, checks_passed, probe_report, test_report, contract_digest, approvals_required, "
                 "created_at, updated_at) "
-                "VALUES ($1, $2, $3, $4, $5, 'draft', 0, '', $6, $7, $8, $9, $10, $11, $12, 0, $13, $13)",
-                {id, version.model, numbers.at(0).integer(0), version.semver.to_string(), sort_key(version.semver),
+                "VALUES ($1, $2, $3, $4, $5, 'draft', 0, $14, $6, $7, $8, $9, $10, $11, $12, 0, $13, $13)",
+                {reserved.id, version.model, reserved.number, version.semver.to_string(), sort_key(version.semver),
                  version.digest.hex(), version.author, version.description, std::int64_t{version.checks_passed},
-                 version.probe_report, version.test_report, version.contract_digest, now()}));
-  SLIPWAY_CHECK(
-      record(t, version.model, id, "version.created", version.author, digest_detail(version.digest, version.semver)));
-  return version_by_id(t, id);
+                 version.probe_report, version.test_report, version.contract_digest, now(), version.state_reason}));
+  SLIPWAY_CHECK(record(t, version.model, reserved.id, "version.created", version.author,
+                       digest_detail(version.digest, version.semver)));
+  return version_by_id(t, reserved.id);
 }
 
 // An approved version is only handed out while its approvals stand over its bytes.

@@ -16,9 +16,11 @@ TEST(ModelName, AcceptsLowerCaseNames) {
 
 TEST(ModelName, RefusesOthersByName) {
   for (const std::string& name :
-       {std::string(), std::string("Iris"), std::string(".iris"), std::string("-iris"), std::string("_iris"),
-        std::string("iris@1"), std::string("a/b"), std::string("../a"), std::string("a b"), std::string("\xC3\xA9"),
-        std::string("a\0b", 3), std::string(65, 'x')}) {
+       {std::string(),       std::string("."),     std::string(".."),        std::string("iris@1"),
+        std::string("a/b"),  std::string("../a"),  std::string("a\\b"),      std::string("a:b"),
+        std::string("50%"),  std::string("a?b"),   std::string("a#b"),       std::string("a;b"),
+        std::string(" a"),   std::string("a "),    std::string("\xC3"),      std::string("a\0b", 3),
+        std::string("a\nb"), std::string("a\x7F"), std::string("a\xC2\x85"), std::string(256, 'x')}) {
     const auto status = check_model_name(name);
     ASSERT_FALSE(status) << name;
     EXPECT_EQ(status.error().reason, "model.invalid_name");

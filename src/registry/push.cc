@@ -1,5 +1,6 @@
 #include "registry/push.h"
 
+#include "lineage/report.h"
 #include "outbox/events.h"
 #include "registry/bundle_index.h"
 #include "registry/transact.h"
@@ -10,17 +11,32 @@ namespace slipway {
 // that nobody waits for checks in vain, and again by the transaction that creates the version.
 Result<std::optional<Version>> Push::find_earlier(Transaction& t, const PushRequest& request,
                                                   const Digest& bundle) const {
+  if (request.reserved) {
+    auto made = models_->version_by_id(t, request.reserved->id);
+    if (made) return std::optional(*std::move(made));
+    if (made.error().code != Code::kNotFound) return fail(made.error());
+  }
   if (!request.semver) return std::optional<Version>();
   auto found = models_->version(t, request.model, *request.semver);
   if (!found && found.error().code == Code::kNotFound) return std::optional<Version>();
   if (!found) return fail(found.error());
-  if (found->digest == bundle && found->author == request.author && found->was_candidate)
+  if (!request.reserved && found->digest == bundle && found->author == request.author && found->was_candidate)
     return std::optional(*std::move(found));
   if (!found->was_candidate && found->state == VersionState::kDraft && found->author == request.author)
     return std::optional<Version>();
   return fail(Code::kAlreadyExists, "version.taken",
               request.model + '@' + request.semver->to_string() + " was pushed by " + found->author +
                   " with the digest " + found->digest.hex() + "; push under another version");
+}
+
+Status Push::tell_registered(Transaction& t, const Version& version, bool is_reserved, bool is_valid) const {
+  if (!is_reserved) {  // of a registration the webhooks were told when it was made
+    const std::string number = std::to_string(version.number);
+    const std::string source = "models:/" + version.model + '/' + number;
+    SLIPWAY_CHECK(emit(t, ModelVersionCreated{version.model, number, source, "", {}, version.description}, *clock_));
+  }
+  const LineageNode node = LineageNode::model_version(version.model, version.semver.to_string(), version.digest.hex());
+  return report_registered(t, node, is_valid, clock_->now());
 }
 
 Result<PushOutcome> Push::create(Transaction& t, const PushRequest& request, const Digest& bundle,
@@ -48,11 +64,10 @@ Result<PushOutcome> Push::create(Transaction& t, const PushRequest& request, con
   version.probe_report = checks.probe_report;
   version.test_report = checks.test_report;
   version.contract_digest = checks.contract_digest;
+  version.state_reason = request.not_servable;
+  version.reserved = request.reserved;
   SLIPWAY_TRY(const Version draft, models_->create_version(t, version));
-  const std::string number = std::to_string(draft.number);
-  SLIPWAY_CHECK(emit(
-      t, ModelVersionCreated{draft.model, number, "models:/" + draft.model + '/' + number, "", {}, draft.description},
-      *clock_));
+  SLIPWAY_CHECK(tell_registered(t, draft, request.reserved.has_value(), checks.is_passed));
   if (!checks.is_passed) return PushOutcome{draft, true};
   SLIPWAY_TRY(const Version candidate, models_->make_candidate(t, draft.model, draft.semver, request.author));
   return PushOutcome{candidate, true};
@@ -66,7 +81,10 @@ Result<PushOutcome> Push::run(const PushRequest& request) const {
   if (earlier) return PushOutcome{*earlier, false};
   SLIPWAY_CHECK(database_->write([&](Transaction& t) { return index_bundle(t, request.manifest, *clock_); }));
   SLIPWAY_CHECK(bundles_->put_manifest(request.manifest));
-  SLIPWAY_TRY(const CheckOutcome checks, checker_(request.manifest, bundle));
+  CheckOutcome checks{.is_passed = false, .probe_report = "", .test_report = "", .contract_digest = ""};
+  if (request.not_servable.empty()) {
+    SLIPWAY_TRY(checks, checker_(request.manifest, bundle));
+  }
   return in_write(*database_, [&](Transaction& t) { return create(t, request, bundle, checks); });
 }
 

@@ -2,6 +2,7 @@
 //
 //   1 the bundle is indexed (its files stay from here on), its files are complete, its manifest is stored;
 //   2 the checker looks at the model: an error refuses the push, and no version and no new model come of it;
+//     (one that no runtime takes is not looked at)
 //   3 one transaction creates the model where it is new, and the version: a candidate if the checks passed, else a
 //   draft
 //     that carries their report.
@@ -34,7 +35,9 @@ struct PushRequest {
   std::optional<SemVer> semver;  // null: the minor version after the newest
   Manifest manifest;             // of make_manifest or parse_manifest
   std::string author;
-  std::string description;  // of the version
+  std::string description;                  // of the version
+  std::string not_servable;                 // why no runtime takes it: kept as a draft, without checks; "" otherwise
+  std::optional<ReservedVersion> reserved;  // of a registration
 };
 
 struct PushOutcome {
@@ -54,6 +57,7 @@ class Push {
 
  private:
   Result<std::optional<Version>> find_earlier(Transaction& t, const PushRequest& request, const Digest& bundle) const;
+  Status tell_registered(Transaction& t, const Version& version, bool is_reserved, bool is_valid) const;
   Result<PushOutcome> create(Transaction& t, const PushRequest& request, const Digest& bundle,
                              const CheckOutcome& checks) const;
 

@@ -102,7 +102,7 @@ TEST_P(PushTest, TakenNameIsRefusedBeforeTheChecks) {
   EXPECT_EQ(push(other).error().reason, "version.taken");
   EXPECT_EQ(checks_, 1);
   PushRequest bad = request("a");
-  bad.model = "Iris";
+  bad.model = "a/iris";
   EXPECT_EQ(push(bad).error().reason, "model.invalid_name");
 }
 

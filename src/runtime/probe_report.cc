@@ -144,6 +144,7 @@ ProbeReport read_report(const bj::value& json) {
   report.runtime_version = text_of(json.at("runtime_version"));
   report.has_seccomp = json.at("sandbox").at("seccomp").as_bool();
   report.has_own_network = json.at("sandbox").at("own_network").as_bool();
+  for (const bj::value& warning : json.at("warnings").as_array()) report.warnings.push_back(text_of(warning));
   if (const bj::value* tests = json.as_object().if_contains("tests")) report.suite = read_suite_outcome(*tests);
   return report;
 }
@@ -190,6 +191,9 @@ std::string to_json(const ProbeReport& report) {
       .key("own_network")
       .value(report.has_own_network)
       .end_object();
+  json.key("warnings").begin_array();
+  for (const std::string& warning : report.warnings) json.value(warning);
+  json.end_array();
   if (report.suite) json.key("tests").raw(report.suite->report);
   json.end_object();
   return out;

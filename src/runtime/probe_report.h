@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "runtime/loaded_model.h"
@@ -28,6 +29,7 @@ struct ProbeReport {
   std::string runtime_version;
   bool has_seccomp = false;
   bool has_own_network = false;
+  std::vector<std::string> warnings;  // for whoever reviews the version
   std::optional<SuiteOutcome> suite;  // nothing: none was asked for
 };
 

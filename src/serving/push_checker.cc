@@ -25,6 +25,14 @@ class TemporaryDirectory {
   std::string path_;
 };
 
+// Where a bundle lay on the server is nobody's business; its own paths are.
+Error without_directory(Error error, const std::string& directory) {
+  const std::string prefix = directory + "/";
+  for (auto at = error.message.find(prefix); at != std::string::npos; at = error.message.find(prefix, at))
+    error.message.erase(at, prefix.size());
+  return error;
+}
+
 }  // namespace
 
 PushChecker::PushChecker(const BundleStore& bundles, std::string executable, std::string temporary_directory,
@@ -42,11 +50,13 @@ Result<CheckOutcome> PushChecker::check(const Manifest& manifest, const Digest& 
     outcome.test_report = std::move(report.suite->report);
     report.suite.reset();
   }
-  outcome.probe_report = to_json(report);
   if (manifest.contract) {
-    SLIPWAY_CHECK(bind_contract(bundles_, manifest, "model", report.signature));
+    SLIPWAY_TRY(const ContractBinding binding, bind_contract(bundles_, manifest, "model", report.signature));
+    const auto unchecked = binding.bound->unchecked_rules();
+    report.warnings.assign(unchecked.begin(), unchecked.end());
     outcome.contract_digest = manifest.find(*manifest.contract)->sha256.hex();
   }
+  outcome.probe_report = to_json(report);
   return outcome;
 }
 
@@ -59,7 +69,9 @@ Result<ProbeReport> PushChecker::probe(const Manifest& manifest, const Digest& b
     settings.suite = directory.path() + "/" + *manifest.tests;
     settings.suite_directory = directory.path();
   }
-  return probe_in_child(executable_, directory.path() + "/" + manifest.model, settings);
+  return probe_in_child(executable_, directory.path() + "/" + manifest.model, settings).map_error([&](Error error) {
+    return without_directory(std::move(error), directory.path());
+  });
 }
 
 }  // namespace slipway

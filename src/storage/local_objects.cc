@@ -31,9 +31,25 @@ std::string parent_of(const std::string& key) {
   return slash == std::string::npos ? std::string() : key.substr(0, slash);
 }
 
+constexpr std::string_view kOtherFileSystem = "object.other_file_system";
+
+// Gives a file that is complete its name as an object. It becomes durable before it can be seen.
+Status publish(DurableDirectories& objects, const std::string& key, int file, const std::string& from) {
+  if (::fsync(file) != 0) return posix_error(errno, "sync", from);
+  const std::string path = objects.root() + "/" + key;
+  const std::string parent = parent_of(key);
+  SLIPWAY_CHECK(objects.make(parent));
+  if (::link(from.c_str(), path.c_str()) != 0) {
+    if (errno == EXDEV) return fail(Code::kUnimplemented, kOtherFileSystem, path + " cannot be a name of " + from);
+    if (errno != EEXIST) return posix_error(errno, "name the object", path);
+    return fail(Code::kAlreadyExists, "object.exists", "the object '" + key + "' exists and is never replaced");
+  }
+  return sync_directory(parent.empty() ? objects.root() : objects.root() + "/" + parent);
+}
+
 class LocalWriter final : public ObjectWriter {
  public:
-  LocalWriter(std::string objects, std::string key, std::string temporary, FileDescriptor file)
+  LocalWriter(std::shared_ptr<DurableDirectories> objects, std::string key, std::string temporary, FileDescriptor file)
       : objects_(std::move(objects)), key_(std::move(key)), temporary_(std::move(temporary)), file_(std::move(file)) {}
   ~LocalWriter() override { ::unlink(temporary_.c_str()); }
 
@@ -51,15 +67,7 @@ class LocalWriter final : public ObjectWriter {
   Status finish() override {
     if (is_finished_) return finished();
     is_finished_ = true;
-    if (::fsync(file_.get()) != 0) return posix_error(errno, "sync", temporary_);
-    const std::string path = objects_ + "/" + key_;
-    const std::string parent = parent_of(key_);
-    SLIPWAY_CHECK(make_directories(objects_, parent));
-    if (::link(temporary_.c_str(), path.c_str()) != 0) {
-      if (errno != EEXIST) return posix_error(errno, "name the object", path);
-      return fail(Code::kAlreadyExists, "object.exists", "the object '" + key_ + "' exists and is never replaced");
-    }
-    return sync_directory(parent.empty() ? objects_ : objects_ + "/" + parent);
+    return publish(*objects_, key_, file_.get(), temporary_);
   }
 
  private:
@@ -67,7 +75,7 @@ class LocalWriter final : public ObjectWriter {
     return fail(Code::kFailedPrecondition, "object.finished", "the writer of '" + key_ + "' is finished");
   }
 
-  std::string objects_;
+  std::shared_ptr<DurableDirectories> objects_;
   std::string key_;
   std::string temporary_;
   FileDescriptor file_;  // its lock tells others that the temporary file is in use
@@ -106,7 +114,10 @@ class LocalReader final : public ObjectReader {
 
 class LocalObjects final : public ObjectStore {
  public:
-  explicit LocalObjects(const std::string& root) : objects_(root + "/objects"), temporaries_(root + "/tmp") {}
+  explicit LocalObjects(const std::string& root)
+      : objects_(root + "/objects"),
+        temporaries_(root + "/tmp"),
+        directories_(std::make_shared<DurableDirectories>(objects_)) {}
 
   // Removes what writers that died left. One that lives holds its lock; see create().
   void clean() const {
@@ -129,8 +140,16 @@ class LocalObjects final : public ObjectStore {
         return posix_error(errno, "lock", temporary);
       }
       if (status.st_nlink == 0) continue;  // another process cleaned it away before it was locked
-      return std::make_unique<LocalWriter>(objects_, std::string(key), std::move(temporary), std::move(file));
+      return std::make_unique<LocalWriter>(directories_, std::string(key), std::move(temporary), std::move(file));
     }
+  }
+
+  Status adopt(std::string_view key, const std::string& path) override {
+    SLIPWAY_CHECK(check_object_key(key));
+    SLIPWAY_TRY(const FileDescriptor file, open_regular_file(path));
+    Status named = publish(*directories_, std::string(key), file.get(), path);
+    if (!named && named.error().reason == kOtherFileSystem) return ObjectStore::adopt(key, path);
+    return named;
   }
 
   Result<std::unique_ptr<ObjectReader>> open(std::string_view key) override {
@@ -192,6 +211,7 @@ class LocalObjects final : public ObjectStore {
 
   std::string objects_;
   std::string temporaries_;
+  std::shared_ptr<DurableDirectories> directories_;
 };
 
 }  // namespace

@@ -57,6 +57,21 @@ TEST_F(LocalObjectsTest, OpeningRemovesWhatADeadProcessLeftButNotWhatALivingOneW
   EXPECT_TRUE(writer->finish());
 }
 
+TEST_F(LocalObjectsTest, AdoptsWithoutACopyOnTheSameFileSystemAndWithOneElsewhere) {
+  const auto upload = directory_.path() / "upload";
+  std::ofstream(upload) << "here";
+  ASSERT_TRUE(store_->adopt("here", upload));
+  EXPECT_TRUE(std::filesystem::equivalent(upload, directory_.path() / "objects" / "here"));
+  const std::filesystem::path memory = "/dev/shm";  // on Linux a file system of its own
+  if (!std::filesystem::is_directory(memory)) GTEST_SKIP() << "there is no /dev/shm";
+  const auto there = memory / ("slipway-" + std::to_string(::getpid()));
+  std::ofstream(there) << "there";
+  EXPECT_TRUE(store_->adopt("there", there));
+  std::filesystem::remove(there);
+  EXPECT_EQ(get_object(*store_, "there"), "there");
+  EXPECT_EQ(temporaries(), 0U);
+}
+
 TEST_F(LocalObjectsTest, DoesNotFollowALink) {
   std::ofstream(directory_.path() / "secret") << "secret";
   std::filesystem::create_symlink(directory_.path() / "secret", directory_.path() / "objects" / "link");

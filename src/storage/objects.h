@@ -46,6 +46,10 @@ class ObjectStore {
  public:
   virtual ~ObjectStore() = default;
   virtual Result<std::unique_ptr<ObjectWriter>> create(std::string_view key) = 0;
+  // Makes the local regular file `path` (no link) an object, by a second name for it where the store is on the same
+  // file system, by a copy elsewhere: nobody may write to it any more. Its old name stays the caller's to remove.
+  // Durable when ok. already_exists "object.exists".
+  virtual Status adopt(std::string_view key, const std::string& path);
   virtual Result<std::unique_ptr<ObjectReader>> open(std::string_view key) = 0;  // not_found "object.not_found"
   virtual Result<ObjectInfo> stat(std::string_view key) = 0;                     // not_found "object.not_found"
   virtual Result<std::vector<ObjectInfo>> list(std::string_view prefix) = 0;     // recursive, sorted by key

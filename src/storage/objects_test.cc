@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <stdexcept>
 
@@ -90,6 +92,24 @@ TEST_P(ObjectsTest, NothingIsVisibleBeforeFinishAndNothingIsLeftWithoutIt) {
     EXPECT_THAT(keys(""), ElementsAre());
   }
   EXPECT_EQ(get("a/b"), "object.not_found");
+}
+
+TEST_P(ObjectsTest, AdoptsALocalFile) {
+  const TemporaryDirectory elsewhere;
+  const std::string path = elsewhere.path() / "upload";
+  const std::string content(3'000'000, 'x');
+  std::ofstream(path, std::ios::binary) << content;
+  ASSERT_TRUE(store_->adopt("a/b", path));
+  EXPECT_EQ(store_->adopt("a/b", path).error().reason, "object.exists");
+  std::filesystem::remove(path);
+  EXPECT_EQ(get("a/b"), content);
+
+  std::filesystem::create_symlink(elsewhere.path() / "target", path);
+  std::ofstream(elsewhere.path() / "target") << "of a link";
+  EXPECT_EQ(store_->adopt("c", path).error().reason, "object.not_regular");
+  EXPECT_EQ(store_->adopt("c", elsewhere.path()).error().reason, "object.not_regular");
+  EXPECT_FALSE(store_->adopt("c", elsewhere.path() / "absent"));
+  EXPECT_THAT(keys(""), ElementsAre("a/b"));
 }
 
 TEST_P(ObjectsTest, AFinishedWriterRefusesMore) {

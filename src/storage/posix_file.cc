@@ -22,6 +22,15 @@ tl::unexpected<Error> posix_error(int error_number, const std::string& action, c
   return fail(Code::kUnavailable, "object.unavailable", std::move(message));
 }
 
+Result<FileDescriptor> open_regular_file(const std::string& path) {
+  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));  // a FIFO must not block
+  if (!file.is_open() && errno != ELOOP) return posix_error(errno, "open", path);
+  struct stat status {};
+  if (file.is_open() && ::fstat(file.get(), &status) != 0) return posix_error(errno, "examine", path);
+  if (file.is_open() && S_ISREG(status.st_mode)) return file;
+  return fail(Code::kInvalidArgument, "object.not_regular", "'" + path + "' is not a regular file");
+}
+
 Status sync_directory(const std::string& path) {
   const FileDescriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory.is_open() || ::fsync(directory.get()) != 0) return posix_error(errno, "sync the directory", path);
@@ -37,6 +46,17 @@ Status make_directories(const std::string& root, const std::string& relative) {
     SLIPWAY_CHECK(sync_directory(at == 0 ? root : root + "/" + relative.substr(0, at - 1)));
     at = end + 1;
   }
+  return {};
+}
+
+Status DurableDirectories::make(const std::string& relative) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (made_.contains(relative)) return {};
+  }
+  SLIPWAY_CHECK(make_directories(root_, relative));
+  const std::lock_guard lock(mutex_);
+  made_.insert(relative);
   return {};
 }
 

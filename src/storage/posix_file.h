@@ -1,7 +1,9 @@
 // File descriptors and durable names, over POSIX.
 #pragma once
 
+#include <mutex>
 #include <string>
+#include <unordered_set>
 #include <utility>
 
 #include "base/result.h"
@@ -28,10 +30,26 @@ class FileDescriptor {
 // What `errno` says about `path`: resource_exhausted "object.no_space", else unavailable "object.unavailable".
 tl::unexpected<Error> posix_error(int error_number, const std::string& action, const std::string& path);
 
+// To read. invalid_argument "object.not_regular" where `path` is a link, a directory or a device.
+Result<FileDescriptor> open_regular_file(const std::string& path);
+
 // Makes the names in a directory durable.
 Status sync_directory(const std::string& path);
 
 // Makes `root`/`relative` and its parents below `root`, durable by name. "" is `root` itself, which must exist.
 Status make_directories(const std::string& root, const std::string& relative);
+
+// Makes directories below one root, each once: a sync waits for the disk. Nobody may remove them. Thread-safe.
+class DurableDirectories {
+ public:
+  explicit DurableDirectories(std::string root) : root_(std::move(root)) {}
+  const std::string& root() const noexcept { return root_; }
+  Status make(const std::string& relative);
+
+ private:
+  const std::string root_;
+  std::mutex mutex_;
+  std::unordered_set<std::string> made_;
+};
 
 }  // namespace slipway

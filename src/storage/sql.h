@@ -70,8 +70,8 @@ class Database {
  public:
   virtual ~Database() = default;
   // Runs `body` in a serializable read-write transaction; commits if it returns ok, rolls back otherwise (also when it
-  // throws). A serialization failure reruns `body` a few times, so it must not act outside the database. Durable when
-  // ok.
+  // throws). It may run more than once, and on the thread of another caller whose transaction shares its commit, so it
+  // must not act outside the database. Durable when ok.
   virtual Status write(const std::function<Status(Transaction&)>& body) = 0;
   // Runs `body` on a consistent snapshot; concurrent with writers.
   virtual Status read(const std::function<Status(Transaction&)>& body) = 0;

@@ -4,10 +4,12 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <fcntl.h>
 #include <limits>
 #include <sqlite3.h>
 #include <thread>
 
+#include "storage/posix_file.h"
 #include "storage/sqlite_error.h"
 
 namespace slipway {
@@ -15,6 +17,10 @@ namespace {
 
 constexpr int kBusyTimeoutMs = 10'000;
 constexpr std::size_t kStatementsMax = 256;
+// A checkpoint runs inside a commit: rarely, since each syncs two files whatever it copies.
+constexpr std::string_view kWriterPragmas = "PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -32768";
+// A reader's cache is of no use once another connection has written.
+constexpr std::string_view kReaderPragmas = "PRAGMA query_only = ON; PRAGMA cache_size = -4096";
 
 // "$12" -> 12; 0 for every other spelling of a parameter.
 std::size_t argument_number(const char* name) {
@@ -60,6 +66,12 @@ SqlValue column_value(sqlite3_stmt* statement, int column) {
   }
 }
 
+// SQLite would give a new file the mode that the umask leaves; its log and shared memory take the mode of the file. One
+// that exists keeps its own, and is not opened here: closing it would drop the locks this process holds on it.
+void create_private(const std::string& filename) {
+  const FileDescriptor file(::open(filename.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+}
+
 tl::unexpected<Error> defect(std::string message) { return fail(Code::kInternal, "sql.error", std::move(message)); }
 
 }  // namespace
@@ -73,6 +85,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::stri
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   if (access == SqliteAccess::kReadWrite) flags |= SQLITE_OPEN_CREATE;
   if (!is_file) flags |= SQLITE_OPEN_URI;
+  if (is_file && access == SqliteAccess::kReadWrite) create_private(filename);
   sqlite3* raw = nullptr;
   const int code = sqlite3_open_v2(filename.c_str(), &raw, flags, nullptr);
   std::unique_ptr<sqlite3, CloseHandle> handle(raw);
@@ -98,7 +111,8 @@ Status SqliteConnection::configure(bool is_file) {
   SLIPWAY_CHECK(
       run_statements("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
                      "PRAGMA case_sensitive_like = ON; PRAGMA temp_store = MEMORY"));
-  if (access_ == SqliteAccess::kReadOnly) return run_statements("PRAGMA query_only = ON");
+  if (access_ == SqliteAccess::kReadOnly) return run_statements(std::string(kReaderPragmas));
+  SLIPWAY_CHECK(run_statements(std::string(kWriterPragmas)));
   if (!is_file) return {};
   return use_write_ahead_log();
 }

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,6 +73,18 @@ TEST_F(SqliteTest, SyncsEveryCommitOfAWriteAheadLogAndChecksForeignKeys) {
     EXPECT_EQ(transaction.query("PRAGMA foreign_keys").value().at(0).integer(0), 1);
     return {};
   }));
+}
+
+TEST_F(SqliteTest, ItsFilesAreItsOwnersAlone) {
+  const mode_t before = ::umask(0);
+  const auto database = open();
+  ASSERT_TRUE(insert(*database, 1));
+  ::umask(before);
+  for (const char* name : {"test.db", "test.db-wal", "test.db-shm"}) {
+    struct stat status {};
+    ASSERT_EQ(::stat((directory_ / name).c_str(), &status), 0) << name;
+    EXPECT_EQ(status.st_mode & 0777, 0600U) << name;
+  }
 }
 
 TEST_F(SqliteTest, WritersOfTwoProgramsWaitForEachOther) {

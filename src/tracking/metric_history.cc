@@ -4,11 +4,11 @@
 #include <bit>
 #include <charconv>
 #include <limits>
+#include <tuple>
 
-#include "registry/model_rows.h"
 #include "registry/page.h"
-#include "tracking/fold.h"
 #include "tracking/point_blocks.h"
+#include "tracking/row_batch.h"
 #include "tracking/rows.h"
 #include "tracking/run_key.h"
 #include "tracking/run_store.h"
@@ -63,44 +63,58 @@ std::optional<Place> read_place(std::string_view text) {
 // The first place of a list.
 Place before_all() { return {std::numeric_limits<std::int64_t>::min(), 0, 0, 0, "", ""}; }
 
-bool is_same_place(const Metric& a, const Metric& b) { return !is_before(a, b) && !is_before(b, a); }
+// Each point once.
+void keep_first(std::vector<Metric>& points, std::size_t count_max) {
+  const auto place_of = [](const Metric& point) {
+    const StoredValue stored = stored_value(point.value);
+    return std::tuple(point.time_ms, point.step, stored.value, stored.is_nan, std::string_view(point.model_id),
+                      std::string_view(point.dataset_digest));
+  };
+  if (!std::ranges::is_sorted(points, {}, place_of)) std::ranges::sort(points, {}, place_of);
+  const auto twice = std::ranges::unique(points, {}, place_of);
+  points.erase(twice.begin(), twice.end());
+  if (points.size() > count_max) points.resize(count_max);
+}
 
-std::vector<Metric> read_points(const std::vector<Row>& rows) {
-  std::vector<Metric> points;
-  points.reserve(rows.size());
-  for (const Row& row : rows) points.push_back(read_point(row, 0));
-  return points;
+// Those after `place`, one more than `limit` where there are more; 0: all.
+Result<MetricHistory> read_after(Transaction& t, const RunKey& run, std::string_view key, const Place& place,
+                                 std::size_t limit) {
+  // The columns of kPointColumns; grouped, as a point that was logged again much later stands in another block, too.
+  static const SelectIn kSelect(
+      "SELECT MIN(key), value, is_nan, time, step, model_id, MIN(dataset_name), dataset_digest FROM metric_points "
+      "WHERE run = $1 AND key = $2 "
+      "AND (time, step, value, is_nan, model_id, dataset_digest) > ($3, $4, $5, $6, $7, $8) AND block IN ",
+      " GROUP BY time, step, value, is_nan, model_id, dataset_digest "
+      "ORDER BY time, step, value, is_nan, model_id, dataset_digest LIMIT $9",
+      9);
+  const std::size_t count_max = limit == 0 ? std::numeric_limits<std::int64_t>::max() : limit + 1;
+  const SqlArguments arguments{run.number,     std::string(key),     place.time_ms,
+                               place.step,     place.value,          place.is_nan,
+                               place.model_id, place.dataset_digest, static_cast<std::int64_t>(count_max)};
+  MetricHistory history;
+  SLIPWAY_CHECK(for_each_blocks(run, [&](std::span<const SqlValue> blocks) -> Status {
+    SLIPWAY_TRY(const std::vector<Row> rows, kSelect.query(t, blocks, arguments));
+    for (const Row& row : rows) history.points.push_back(read_point(row, 0));
+    keep_first(history.points, count_max);
+    return {};
+  }));
+  return history;
 }
 
 }  // namespace
 
 Result<MetricHistory> RunStore::history(Transaction& t, std::string_view id, std::string_view key, std::size_t limit,
                                         std::string_view token) const {
-  static const std::string kSql =
-      "WITH RECURSIVE blocks (block) AS "
-      "(SELECT CAST(0 AS BIGINT) UNION ALL SELECT block + 1 FROM blocks WHERE block < $3) " +
-      select(kPointColumns,
-             "FROM blocks b CROSS JOIN metric_points p WHERE p.run = $1 AND p.block = b.block AND p.key = $2 "
-             "AND (time, step, value, is_nan, model_id, dataset_digest) > ($4, $5, $6, $7, $8, $9) "
-             "ORDER BY time, step, value, is_nan, model_id, dataset_digest LIMIT $10");
   SLIPWAY_TRY(const RunKey run, find_run(t, id));
   const std::string list = list_name(id, key);
   SLIPWAY_TRY(const std::string after, parse_page_token(list, token));
   const auto place = after.empty() ? before_all() : read_place(after);
   if (!place) return invalid_page_token(token);
-  constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
-  const std::int64_t rows_max = limit == 0 ? kNoLimit : static_cast<std::int64_t>(limit) + 1;
-  SLIPWAY_TRY(const std::vector<Row> rows,
-              t.query(kSql, {run.number, std::string(key), block_of(run.points), place->time_ms, place->step,
-                             place->value, place->is_nan, place->model_id, place->dataset_digest, rows_max}));
-  MetricHistory history{read_points(rows), ""};
-  if (limit > 0 && rows.size() > limit) {
-    history.points.pop_back();
+  SLIPWAY_TRY(MetricHistory history, read_after(t, run, key, *place, limit));
+  if (limit > 0 && history.points.size() > limit) {
+    history.points.resize(limit);
     history.next_token = make_page_token(list, write_place(history.points.back()));
   }
-  // A point that was logged again much later stands in another block, too.
-  const auto twice = std::ranges::unique(history.points, is_same_place);
-  history.points.erase(twice.begin(), twice.end());
   return history;
 }
 

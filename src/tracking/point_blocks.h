@@ -4,7 +4,9 @@
 // pages of the table; by arrival alone, a reader would have to pass all keys.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "storage/sql.h"
@@ -15,8 +17,24 @@ namespace slipway {
 
 constexpr std::int64_t kPointsPerBlock = 512;  // about eight pages of SQLite
 
+// Blocks are read so many at a time, which bounds the rows that wait in memory. They are named one by one: of a range,
+// a database would read all keys.
+constexpr std::int64_t kBlocksAtOnce = 128;
+
 // Where the next points of a run go.
 constexpr std::int64_t block_of(std::int64_t points_before) noexcept { return points_before / kPointsPerBlock; }
+
+// `read`: (std::span<const SqlValue> blocks) -> Status, for all blocks of a run.
+template <typename Read>
+Status for_each_blocks(const RunKey& run, Read read) {
+  const std::int64_t end = block_of(run.points) + 1;
+  for (std::int64_t first = 0; first < end; first += kBlocksAtOnce) {
+    std::vector<SqlValue> blocks;
+    for (std::int64_t block = first; block < std::min(end, first + kBlocksAtOnce); ++block) blocks.emplace_back(block);
+    SLIPWAY_CHECK(read(std::span<const SqlValue>(blocks)));
+  }
+  return {};
+}
 
 // A point as an interval of a history shows it, small: a key may have millions.
 struct ThinPoint {

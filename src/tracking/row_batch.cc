@@ -65,27 +65,29 @@ Result<std::int64_t> InsertRows::count(Transaction& t, const SqlArguments& share
   return changed;
 }
 
-SelectIn::SelectIn(std::string_view head, std::string_view tail) {
+SelectIn::SelectIn(std::string_view head, std::string_view tail, std::size_t parameters) {
   for (std::size_t i = 0; i < kSizes.size(); ++i) {
     std::string& text = texts_[i];
     text = head;
     text.append(1, '(');
     for (std::size_t key = 1; key <= kSizes[i]; ++key) {
       if (key > 1) text.append(", ");
-      append_parameter(text, key);
+      append_parameter(text, parameters + key);
     }
     text.append(1, ')').append(tail);
   }
 }
 
-Result<std::vector<Row>> SelectIn::query(Transaction& t, std::span<const SqlValue> keys) const {
+Result<std::vector<Row>> SelectIn::query(Transaction& t, std::span<const SqlValue> keys,
+                                         const SqlArguments& arguments) const {
   std::vector<Row> found;
   while (!keys.empty()) {
     const std::size_t count = std::min(keys.size(), kSizes.back());
     const auto size = static_cast<std::size_t>(std::ranges::lower_bound(kSizes, count) - kSizes.begin());
-    SqlArguments arguments(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(count));
-    arguments.resize(kSizes[size], keys.front());  // a key that stands twice finds nothing more
-    SLIPWAY_TRY(std::vector<Row> rows, t.query(texts_[size], arguments));
+    SqlArguments all = arguments;
+    all.insert(all.end(), keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(count));
+    all.resize(arguments.size() + kSizes[size], keys.front());  // a key that stands twice finds nothing more
+    SLIPWAY_TRY(std::vector<Row> rows, t.query(texts_[size], all));
     if (found.empty()) {
       found = std::move(rows);
     } else {

@@ -32,12 +32,14 @@ class InsertRows {
   std::array<std::string, kSizes.size()> texts_;
 };
 
-// "SELECT … WHERE run IN (" + keys + ") …" for any number of keys.
+// "SELECT … WHERE run IN (" + keys + ") …" for any number of keys. The texts may have parameters of their own, $1 to
+// $n; those of the keys follow.
 class SelectIn {
  public:
-  SelectIn(std::string_view head, std::string_view tail);
+  SelectIn(std::string_view head, std::string_view tail, std::size_t parameters = 0);
 
-  Result<std::vector<Row>> query(Transaction& t, std::span<const SqlValue> keys) const;
+  Result<std::vector<Row>> query(Transaction& t, std::span<const SqlValue> keys,
+                                 const SqlArguments& arguments = {}) const;
 
  private:
   static constexpr std::array<std::size_t, 4> kSizes{1, 16, 128, 1024};

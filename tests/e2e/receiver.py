@@ -9,7 +9,7 @@ import time
 class Receiver:
     """`with Receiver(answer) as receiver`: `answer(n)` says what the n-th request (from 0) gets.
 
-    A status; or "hang": no answer; "slow": 200 whose body does not end; "close": the connection is cut before an answer;
+    A status; or "hang": no answer; "slow": 200 whose body does not end; "close": the connection is cut without answer;
     "endless": 200 with a body that never stops coming; "redirect": 302 to another path.
     """
 

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import threading
 import time
 import urllib.error
@@ -208,6 +209,59 @@ def test_an_endless_input_holds_up_nobody_else(make_server):
         time.sleep(0.05)
     client.join()
     assert answers == [504]
+
+
+def test_a_large_batch_does_not_hold_up_an_io_thread(make_server):
+    server = make_server()
+    push_approved(server, "identity", MODELS / "identity_fp32.onnx")
+
+    def queued():
+        found = re.findall(
+            r"^slipway_prediction_queue_duration_seconds_count.* (\S+)$", server.get("/metrics").decode(), re.M
+        )
+        return sum(float(count) for count in found)
+
+    def infer(rows):
+        entry = {"name": "INPUT", "shape": [rows], "datatype": "FP32", "data": [0.5] * rows}
+        request = urllib.request.Request(
+            f"{server.url}/v2/models/identity/infer", json.dumps({"inputs": [entry]}).encode()
+        )
+        with urllib.request.urlopen(request) as response:
+            assert len(json.loads(response.read())["outputs"][0]["data"]) == rows
+
+    infer(1)
+    assert queued() == 0, "one row runs where it was read"
+    infer(500_000)
+    assert queued() == 1
+
+
+def test_a_version_that_cannot_be_loaded_comes_back_with_its_bytes(make_server):
+    server = make_server()
+    push_approved(server, "simple", MODELS / "simple.onnx")
+    content = (MODELS / "simple.onnx").read_bytes()
+    blob = next(p for p in (server.directory / "data").rglob("*") if p.is_file() and p.read_bytes() == content)
+    assert server.stop() == 0
+    blob.rename(blob.with_suffix(".kept"))
+    server.start()
+
+    def failures():
+        return float(
+            re.search(r"^slipway_version_load_failures_total (\S+)$", server.get("/metrics").decode(), re.M)[1]
+        )
+
+    deadline = time.monotonic() + 30
+    while failures() < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert server.log().count("version.load_failed") == 1, "once for each reason"
+    blob.with_suffix(".kept").rename(blob)
+    while True:
+        try:
+            predict(server)
+            break
+        except urllib.error.HTTPError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 def test_pull_gives_back_the_bytes(make_server, tmp_path):

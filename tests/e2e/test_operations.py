@@ -1,5 +1,6 @@
 """Keys, limits of listening, draining, metrics, tracing."""
 
+import hashlib
 import json
 import re
 import signal
@@ -101,6 +102,106 @@ def test_role_on_one_model_does_not_reach_the_whole_server(make_server):
     auditor = create_key(server, bootstrap, "iris-auditor", "auditor", "--model", "iris")["key"]
     assert status_of(server, "/api/v1/keys", admin) == 403
     assert status_of(server, "/api/v1/audit/records", auditor) == 403
+
+
+def call(server, method, path, key, content=None):
+    request = urllib.request.Request(server.url + path, content, method=method)
+    request.add_header("Authorization", f"Bearer {key}")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return response.status, json.loads(response.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+def test_a_hash_is_no_right_to_a_file(make_server):
+    server = make_server(auth="on")
+    admin = (server.directory / "data/bootstrap.key").read_text().strip()
+    owner = create_key(server, admin, "alice", "data-scientist", "--model", "secret")["key"]
+    stranger = create_key(server, admin, "eve", "data-scientist", "--model", "eve")["key"]
+    content = (MODELS / "simple.onnx").read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+
+    def missing(key):
+        body = json.dumps({"digests": [digest, "0" * 64]}).encode()
+        return call(server, "POST", "/api/v1/blobs/missing", key, body)[1]["missing"]
+
+    server.cli("model", "push", MODELS / "simple.onnx", "--name", "secret", "--version", "1.0.0", key=owner)
+    shown = json.loads(server.cli("model", "show", "secret@1.0.0", "--json", key=owner).stdout)
+    manifest = shown["manifest"]
+    assert missing(owner) == ["0" * 64]
+    assert missing(stranger) == [digest, "0" * 64]
+
+    def steal():
+        body = json.dumps({"version": "1.0.0", "manifest": manifest}).encode()
+        return call(server, "POST", "/api/v1/models/eve/versions", stranger, body)
+
+    status, refused = steal()
+    assert (status, refused["reason"]) == (409, "bundle.incomplete")
+    assert [(d["field"], d["rule"]) for d in refused["details"]] == [("simple.onnx", "missing")]
+    assert call(server, "PUT", f"/api/v1/blobs/{digest}", stranger, b"a guess")[0] == 400
+    assert missing(stranger) == [digest, "0" * 64], "a wrong guess proves nothing"
+    server.cli("model", "push", MODELS / "simple.onnx", "--name", "eve", "--version", "1.0.0", key=stranger)
+    assert missing(stranger) == ["0" * 64]
+
+
+def test_grants_are_given_and_taken_with_a_record(make_server):
+    server = make_server(auth="on")
+    admin = (server.directory / "data/bootstrap.key").read_text().strip()
+    auditor = create_key(server, admin, "carol", "auditor")["key"]
+    key = create_key(server, admin, "ann", "data-scientist", "--model", "iris")["key"]
+    assert status_of(server, "/api/v1/models", key) == 200
+    grant = ("--name", "ann", "--role", "data-scientist", "--model", "iris")
+    assert server.cli("key", "revoke-grant", *grant, key=key, check=False).returncode == 1
+    server.cli("key", "revoke-grant", *grant, key=admin)
+    assert status_of(server, "/api/v1/models", key) == 401
+    server.cli("key", "grant", "--name", "ann", "--role", "data-scientist", key=admin)
+    assert status_of(server, "/api/v1/models", key) == 200, "a role on all models covers one"
+    listed = json.loads(server.cli("key", "grants", "--json", key=admin).stdout)["grants"]
+    assert ("ann", "data-scientist", "*") in [(g["name"], g["role"], g["model"]) for g in listed]
+    records = json.loads(server.cli("audit", "query", "--kind", "decision", "--json", key=auditor).stdout)["records"]
+    assert {"grant.add", "grant.revoke"} <= {record["action"] for record in records}
+
+
+def test_denied_requests_are_counted_in_the_log(make_server):
+    server = make_server(auth="on")
+    admin = (server.directory / "data/bootstrap.key").read_text().strip()
+    auditor = create_key(server, admin, "carol", "auditor")["key"]
+    made = create_key(server, admin, "shop", "predictor", "--model", "simple")
+    for _ in range(20):
+        assert status_of(server, "/v2/models/other/infer", made["key"], b"{}") == 403
+    assert status_of(server, "/api/v1/models/simple/versions/1.0.0/approve", None, b"") == 401
+    body = {"inputs": [{"name": "x", "shape": [1], "datatype": "FP32", "data": [1]}]}
+    assert status_of(server, "/v2/models/simple/infer", made["key"], json.dumps(body).encode()) == 404
+
+    def refusals():
+        answer = server.cli("audit", "query", "--kind", "refusal", "--json", key=auditor).stdout
+        found = {}
+        for record in json.loads(answer)["records"]:
+            details = json.loads(record["details"]) if isinstance(record["details"], str) else record["details"]
+            key = (record["action"], record.get("model", ""), details["reason"], bool(record.get("principal")))
+            found[key] = found.get(key, 0) + details["count"]
+        return found
+
+    expected = {
+        ("predict", "other", "access.forbidden", True): 20,
+        ("approve", "simple", "access.missing_key", False): 1,
+        ("predict", "simple", "serving.not_served", True): 1,
+    }
+    deadline = time.monotonic() + 20
+    while refusals() != expected:
+        assert time.monotonic() < deadline, refusals()
+        time.sleep(0.05)
+
+
+def test_a_refusal_names_people(make_server):
+    server = make_server(auth="on")
+    admin = (server.directory / "data/bootstrap.key").read_text().strip()
+    author = create_key(server, admin, "alice", "data-scientist")["key"]
+    own = create_key(server, admin, "alice", "approver")["key"]
+    server.cli("model", "push", MODELS / "simple.onnx", "--name", "simple", "--version", "1.0.0", key=author)
+    refused = server.cli("model", "approve", "simple@1.0.0", key=own, check=False)
+    assert re.search(r"pushed by alice \([0-9a-f-]{36}\)", refused.stderr), refused.stderr
 
 
 def test_two_servers_do_not_share_a_port(make_server, tmp_path):

@@ -4,17 +4,30 @@ import base64
 import datetime
 import hashlib
 import hmac
+import ipaddress
 import json
+import os
+import pathlib
+import socket
 import ssl
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from receiver import Receiver
-from server import MODELS, push_approved
+from server import MODELS, ROOT, push_approved
 from test_operations import create_key
 
+sys.path.insert(0, str(ROOT / "tests"))
+import postgres  # noqa: E402
+
+CLIENTS = pathlib.Path(os.environ.get("SLIPWAY_DEPS", ROOT / ".deps")) / "mlflow"
 QUICK = ("--webhook-private-networks", "--webhook-backoff-ms", "20", "--webhook-timeout-ms", "1000")
 DECISIONS = ["approval_requested", "approved", "rejected", "retired"]
 
@@ -154,7 +167,7 @@ def test_what_cannot_be_delivered_is_kept_as_dead_and_can_be_sent_again(make_ser
         assert again["state"] == "waiting"
         wait_until_settled(server, webhook, 1, "delivered")
         assert {one.id for one in receiver.requests} == {dead["id"]}
-        assert b'slipway_outbox_dead_total 1' in server.get("/metrics")
+        assert b"slipway_outbox_dead_total 1" in server.get("/metrics")
 
 
 def test_nothing_is_lost_when_nobody_listens(make_server):
@@ -190,9 +203,12 @@ def test_kill_between_commit_and_delivery(make_server):
         wait_until_settled(server, webhook, 2, "delivered")
 
 
-def test_two_nodes_send_each_event_once_and_in_order(make_server, postgres):
-    nodes = [make_server(*QUICK, "--database", postgres) for _ in range(2)]
-    with Receiver() as receiver:
+@pytest.mark.skipif(postgres.programs() is None and os.environ.get("CI") != "true", reason="PostgreSQL is absent")
+def test_two_nodes_send_each_event_once_and_in_order(make_server, tmp_path):
+    with postgres.running() as uri, Receiver() as receiver:
+        shared = ("--database", uri, "--objects", tmp_path / "objects")
+        (tmp_path / "objects").mkdir()
+        nodes = [make_server(*QUICK, *shared) for _ in range(2)]
         webhook = subscribe(nodes[0], receiver.url, ["model_version.approval_requested"])
         wanted = [f"1.{minor}.0" for minor in range(12)]
         for minor, version in enumerate(wanted):
@@ -202,6 +218,8 @@ def test_two_nodes_send_each_event_once_and_in_order(make_server, postgres):
         sent = receiver.requests
         assert [one.json["data"]["semver"] for one in sent] == wanted
         assert len({one.id for one in sent}) == 12
+        for node in nodes:
+            assert node.stop() == 0, node.log()
 
 
 @pytest.mark.parametrize(
@@ -229,8 +247,6 @@ def test_urls_that_lead_inside_are_refused(make_server, url):
 
 def test_a_name_that_stands_for_a_private_address_is_not_connected_to(make_server, tmp_path):
     """No check of the name can know what it stands for later, so the address is checked when it is connected to."""
-    import socket
-
     name = socket.gethostname()
     try:
         address = socket.gethostbyname(name)
@@ -271,15 +287,9 @@ def test_a_certificate_that_is_not_trusted_is_not_sent_to(make_server, tmp_path)
 
 
 def make_certificate(folder):
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "receiver")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    import ipaddress
-
+    now = datetime.datetime.now(datetime.UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -295,11 +305,39 @@ def make_certificate(folder):
     paths = folder / "receiver.pem", folder / "receiver.key"
     paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     paths[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return paths
+
+
+@pytest.mark.parametrize("line", ["3.17.2", "3.6.0"])
+def test_the_unmodified_mlflow_client(make_server, line):
+    """Create, list, get, try, change, delete with MlflowClient, which fails on an event that it does not know."""
+    server = make_server(*QUICK)
+    with Receiver(lambda n: 500 if n == 1 else 200) as receiver:
+        hidden = subscribe(server, receiver.url)
+        mixed = subscribe(server, receiver.url, ["model_version.approved", "model_version.created"], name="mixed")
+        variables = {
+            "PYTHONPATH": str(CLIENTS / line),
+            "MLFLOW_TRACKING_URI": server.url,
+            "GIT_PYTHON_REFRESH": "quiet",
+        }
+        done = subprocess.run(
+            [sys.executable, pathlib.Path(__file__).with_name("mlflow_webhook_session.py"), receiver.url, mixed["id"]],
+            env={**os.environ, **variables, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"},
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+        assert done.returncode == 0, done.stderr
+        assert [one.json["entity"] for one in receiver.requests] == ["registered_model", "model_version_alias"]
+        assert receiver.requests[1].json["data"].keys() == {"name", "alias", "version"}
+        assert "x-mlflow-signature" in receiver.requests[0].headers
+        left = {one["id"]: one["events"] for one in call(server, "GET", "/api/v1/webhooks")["webhooks"]}
+        assert left == {
+            hidden["id"]: ["model_version.approval_requested"],
+            mixed["id"]: ["model_version_tag.deleted", "model_version.approved"],
+        }, "what the client cannot see it does not change"
 
 
 def test_hostile_requests_are_refused(make_server):
@@ -348,7 +386,12 @@ def test_only_an_administrator_manages_webhooks_and_it_is_in_the_audit_log(make_
     admin = (server.directory / "data/bootstrap.key").read_text().strip()
     scientist = create_key(server, admin, "ann", "data-scientist")["key"]
     auditor = create_key(server, admin, "eve", "auditor")["key"]
-    wanted = {"name": "a", "url": "https://example.org/SECRET", "events": ["model_version.approved"], "secret": "s3cr3t"}
+    wanted = {
+        "name": "a",
+        "url": "https://example.org/SECRET",
+        "events": ["model_version.approved"],
+        "secret": "s3cr3t",
+    }
     assert refusal(server, "POST", "/api/v1/webhooks", wanted, scientist)[0] == 403
     made = call(server, "POST", "/api/v1/webhooks", wanted, admin)
     records = call(server, "GET", "/api/v1/audit/records?kind=decision", key=auditor)["records"]

@@ -63,7 +63,7 @@ Result<audit::Query> parse_query(const HttpRequest& request) {
   SLIPWAY_TRY(const auto kind, text_of(request, "kind"));
   if (kind) {
     query.kind = audit::parse_kind(*kind);
-    if (!query.kind) return refuse("kind", *kind, "prediction and decision are accepted");
+    if (!query.kind) return refuse("kind", *kind, "prediction, decision and refusal are accepted");
   }
   SLIPWAY_TRY(const auto limit, number_of(request, "limit"));
   query.limit = limit.value_or(kLimitDefault);
@@ -108,13 +108,14 @@ Result<std::string> key_json(const audit::AuditLog& log) {
 }  // namespace
 
 void add_audit_routes(Router& router, audit::AuditLog& log, std::filesystem::path directory) {
-  const auto add = [&](Method method, std::string pattern, WorkerHandler handler) {
+  const auto add = [&](Method method, std::string pattern, WorkerHandler handler, WorkKind work = WorkKind::kQuick) {
     router.add({.method = method,
                 .pattern = std::move(pattern),
                 .permission = Permission::kReadAudit,
                 .body = BodyKind::kNone,
                 .body_bytes_max = 0,
-                .handler = std::move(handler)});
+                .handler = std::move(handler),
+                .work = work});
   };
   add(Method::kGet, "/api/v1/audit/records",
       [&log](const HttpRequest& request) { return json_response(request, records(request, log)); });
@@ -124,11 +125,14 @@ void add_audit_routes(Router& router, audit::AuditLog& log, std::filesystem::pat
       [&log](const HttpRequest& request) { return json_response(request, key_json(log)); });
   add(Method::kGet, "/api/v1/audit/checkpoint",
       [&log](const HttpRequest& request) { return text_response(request, log.sign_checkpoint()); });
-  add(Method::kPost, "/api/v1/audit/verify", [directory = std::move(directory)](const HttpRequest& request) {
-    const auto report = audit::verify(directory);
-    if (!report) return error_response(report.error(), request);
-    return json_response(request, audit::to_json(*report));
-  });
+  add(
+      Method::kPost, "/api/v1/audit/verify",
+      [directory = std::move(directory)](const HttpRequest& request) {
+        const auto report = audit::verify(directory);
+        if (!report) return error_response(report.error(), request);
+        return json_response(request, audit::to_json(*report));
+      },
+      WorkKind::kHeavy);
 }
 
 }  // namespace slipway

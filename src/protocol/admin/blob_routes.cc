@@ -1,4 +1,3 @@
-#include <cstdio>
 #include <set>
 
 #include "base/bytes.h"
@@ -61,7 +60,11 @@ Result<std::string> missing(const ModelRouteParts& parts, const HttpRequest& req
 
 Result<std::string> put(const ModelRouteParts& parts, const HttpRequest& request) {
   SLIPWAY_TRY(const Digest expected, digest_of(request.parameter("sha256")));
-  SLIPWAY_CHECK(parts.bundles.put_blob(request.body_file, expected));
+  if (*request.body_digest != expected) {
+    return fail(Code::kInvalidArgument, "bundle.digest_mismatch",
+                "the bytes have the SHA-256 " + request.body_digest->hex() + ", announced was " + expected.hex());
+  }
+  SLIPWAY_CHECK(parts.bundles.adopt_blob(request.body_file, expected));
   SLIPWAY_CHECK(parts.database.write([&](Transaction& transaction) {
     return note_upload(transaction, expected, request.principal->id, system_clock());
   }));
@@ -71,7 +74,7 @@ Result<std::string> put(const ModelRouteParts& parts, const HttpRequest& request
 }
 
 // A file of a version, by its hash: whoever may read the model may read its files and no others.
-Result<FileBody> get(const ModelRouteParts& parts, const HttpRequest& request) {
+Result<StreamedBody> get(const ModelRouteParts& parts, const HttpRequest& request) {
   SLIPWAY_TRY(const Digest digest, digest_of(request.parameter("sha256")));
   SLIPWAY_CHECK(check_model_name(request.parameter("model")));
   SLIPWAY_TRY(const SemVer semver, SemVer::parse(request.parameter("version")));
@@ -81,10 +84,8 @@ Result<FileBody> get(const ModelRouteParts& parts, const HttpRequest& request) {
   SLIPWAY_TRY(const Manifest manifest, parts.bundles.manifest(version.digest));
   for (const ManifestFile& file : manifest.files) {
     if (file.sha256 != digest) continue;
-    const std::string path = parts.temporary_directory + "/pull-" + request.request_id.to_string();
-    SLIPWAY_CHECK(parts.bundles.copy_out(file, path));
-    const std::shared_ptr<void> owner(nullptr, [path](void*) { std::remove(path.c_str()); });
-    return FileBody{.path = path, .size_bytes = file.size_bytes, .owner = owner};
+    SLIPWAY_TRY(std::unique_ptr<ObjectReader> reader, parts.bundles.open_blob(file));
+    return StreamedBody{.reader = std::move(reader), .sha256 = digest};
   }
   return fail(Code::kNotFound, "bundle.no_such_file", "this version has no file with the digest " + digest.hex());
 }
@@ -105,7 +106,8 @@ void add_blob_routes(Router& router, const ModelRouteParts& parts) {
               .body = BodyKind::kSpooled,
               .body_bytes_max = parts.blob_bytes_max,
               .handler = WorkerHandler(
-                  [parts](const HttpRequest& request) { return json_response(request, put(parts, request), 201); })});
+                  [parts](const HttpRequest& request) { return json_response(request, put(parts, request), 201); }),
+              .work = WorkKind::kHeavy});
   router.add({.method = Method::kGet,
               .pattern = "/api/v1/models/{model}/versions/{version}/blobs/{sha256}",
               .permission = Permission::kReadMetadata,
@@ -116,7 +118,8 @@ void add_blob_routes(Router& router, const ModelRouteParts& parts) {
                 if (!file) return error_response(file.error(), request);
                 HttpResponse response;
                 response.content_type = "application/octet-stream";
-                response.file = *std::move(file);
+                response.headers.emplace_back("ETag", '"' + file->sha256->hex() + '"');
+                response.stream = *std::move(file);
                 return response;
               })});
 }

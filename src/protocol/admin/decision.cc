@@ -23,24 +23,27 @@ std::string_view clipped(std::string_view text) noexcept {
 
 HttpResponse DecisionLog::decide(const HttpRequest& request, std::string_view action, int status,
                                  const std::function<Result<std::string>(DecisionSubject&)>& body) const {
+  return json_response(request, carry_out(request, action, status, body), status);
+}
+
+Result<std::string> DecisionLog::carry_out(const HttpRequest& request, std::string_view action, int status,
+                                           const std::function<Result<std::string>(DecisionSubject&)>& body) const {
   // SQL commits before the record can exist, so nothing is begun while no record can be kept.
   if (log_->stats().has_failed) {
-    return error_response(
-        {Code::kUnavailable, "audit.failed", std::string(action) + " was not carried out: " + log_->failure(), {}},
-        request);
+    return fail(Code::kUnavailable, "audit.failed",
+                std::string(action) + " was not carried out: " + log_->failure());
   }
   DecisionSubject subject;
   Result<std::string> result = body(subject);
   if (!result) subject.details = refusal_details(result.error());
-  const Code outcome = result ? Code::kOk : result.error().code;
-  HttpResponse response = json_response(request, std::move(result), status);
+  const int answered = result ? status : http_status(result.error().code);
 
   audit::Record record;
   record.time = system_clock().now();
   record.id = request.request_id;
   record.kind = audit::Kind::kDecision;
-  record.outcome = outcome;
-  record.http_status = static_cast<std::uint16_t>(response.status);
+  record.outcome = result ? Code::kOk : result.error().code;
+  record.http_status = static_cast<std::uint16_t>(answered);
   record.latency_us = static_cast<std::uint32_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(system_clock().monotonic() - request.received).count());
   record.action = action;
@@ -53,11 +56,11 @@ HttpResponse DecisionLog::decide(const HttpRequest& request, std::string_view ac
   record.details = subject.details;
   if (auto kept = log_->append_durable(record); !kept) {
     Error error = std::move(kept).error();
-    error.message = std::string(action) + " was " + (response.status < 400 ? "carried out" : "refused") +
+    error.message = std::string(action) + " was " + (result ? "carried out" : "refused") +
                     ", but its record could not be kept: " + error.message;
-    return error_response(error, request);
+    return fail(std::move(error));
   }
-  return response;
+  return result;
 }
 
 HttpResponse json_response(const HttpRequest& request, Result<std::string> body, int status) {

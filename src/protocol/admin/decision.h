@@ -28,6 +28,9 @@ class DecisionLog {
   // answer says so, although the decision stands.
   HttpResponse decide(const HttpRequest& request, std::string_view action, int status,
                       const std::function<Result<std::string>(DecisionSubject&)>& body) const;
+  // The same for dialects that write answers and errors their own way.
+  Result<std::string> carry_out(const HttpRequest& request, std::string_view action, int status,
+                                const std::function<Result<std::string>(DecisionSubject&)>& body) const;
 
  private:
   audit::AuditLog* log_;

@@ -35,6 +35,30 @@ TEST(Gate, ReadsTheHeadersAndFollowsThePublishedKeys) {
   EXPECT_EQ(gate(request, Permission::kPredict, "iris").error().reason, "access.unknown_key");
 }
 
+TEST(Gate, TellsWhomItTurnedAwayAndWhy) {
+  SeededRandom random(1);
+  const ApiKey key = make_key(random);
+  LiveKey live;
+  live.id = *parse_key_id(key.id);
+  live.digest = key.digest;
+  live.principal = std::make_shared<const Principal>(Principal{"1", "ann", {{Role::kPredictor, "iris"}}});
+  live.last_used = std::make_shared<LastUsed>(0);
+  const SnapshotCell<AccessSnapshot> keys(std::make_shared<const AccessSnapshot>(std::vector<LiveKey>{live}));
+  const ManualClock clock(kNow);
+  std::vector<std::string> seen;
+  const Gate gate = make_gate({}, keys, clock, [&](const TurnedAway& turned_away) {
+    seen.push_back(std::string(turned_away.principal) + ' ' + turned_away.error.reason + ' ' +
+                   std::string(turned_away.model));
+  });
+  HttpRequest request;
+  EXPECT_FALSE(gate(request, Permission::kPredict, "iris"));
+  const std::string bearer = "Bearer " + std::string(key.text.reveal());
+  request.headers = {{"authorization", bearer}};
+  EXPECT_TRUE(gate(request, Permission::kPredict, "iris"));
+  EXPECT_FALSE(gate(request, Permission::kPredict, "other"));
+  EXPECT_EQ(seen, (std::vector<std::string>{" access.missing_key iris", "1 access.forbidden other"}));
+}
+
 TEST(Gate, WithAuthOffTakesTheClaimedName) {
   const SnapshotCell<AccessSnapshot> keys(std::make_shared<const AccessSnapshot>(std::vector<LiveKey>{}));
   const Gate gate = make_gate({.is_auth_on = false, .may_claim_principal = true}, keys);

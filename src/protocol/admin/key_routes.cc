@@ -52,10 +52,8 @@ std::string subject_json(const KeyInfo& info) {
   return details;
 }
 
-Result<KeyRequest> parse_key_request(std::string_view body) {
-  SLIPWAY_TRY(const JsonDocument document, JsonDocument::parse(body, kBodyBytesMax, kReason));
-  SLIPWAY_TRY(JsonMembers members, document.root().object());
-  KeyRequest request;
+// "name", "role" and "model", which keys and grants have in common.
+Status read_grant(JsonMembers& members, KeyRequest& request) {
   SLIPWAY_TRY(const JsonValue name, members.require("name"));
   SLIPWAY_TRY(request.name, name.text());
   SLIPWAY_TRY(const JsonValue role, members.require("role"));
@@ -69,12 +67,56 @@ Result<KeyRequest> parse_key_request(std::string_view body) {
   if (const auto model = members.take("model")) {
     SLIPWAY_TRY(request.grant.model, model->text());
   }
+  return {};
+}
+
+Result<KeyRequest> parse_key_request(std::string_view body) {
+  SLIPWAY_TRY(const JsonDocument document, JsonDocument::parse(body, kBodyBytesMax, kReason));
+  SLIPWAY_TRY(JsonMembers members, document.root().object());
+  KeyRequest request;
+  SLIPWAY_CHECK(read_grant(members, request));
   if (const auto days = members.take("expires_in_days"); days && !days->element().is_null()) {
     SLIPWAY_TRY(const std::uint64_t count, days->natural());
     request.expires_in_days = static_cast<std::int64_t>(count);
   }
   SLIPWAY_CHECK(members.finish());
   return request;
+}
+
+Result<KeyRequest> parse_grant_request(std::string_view body) {
+  SLIPWAY_TRY(const JsonDocument document, JsonDocument::parse(body, kBodyBytesMax, kReason));
+  SLIPWAY_TRY(JsonMembers members, document.root().object());
+  KeyRequest request;
+  SLIPWAY_CHECK(read_grant(members, request));
+  SLIPWAY_CHECK(members.finish());
+  return request;
+}
+
+void write_grant(JsonWriter& json, std::string_view name, const Grant& grant) {
+  json.key("name").value(name).key("role").value(to_string(grant.role)).key("model").value(grant.model);
+}
+
+std::string grant_json(const KeyRequest& request) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  write_grant(json, request.name, request.grant);
+  json.end_object();
+  return text;
+}
+
+Result<std::string> list_grants(AccessControl& access) {
+  SLIPWAY_TRY(const auto grants, access.list_grants());
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("grants").begin_array();
+  for (const GrantInfo& info : grants) {
+    json.begin_object().key("principal").value(info.principal_id);
+    write_grant(json, info.name, info.grant);
+    json.key("created").value(format_time(info.created)).key("created_by").value(info.created_by).end_object();
+  }
+  json.end_array().end_object();
+  return body;
 }
 
 Result<std::chrono::minutes> parse_grace(std::string_view body) {
@@ -137,6 +179,23 @@ void add_key_routes(Router& router, AccessControl& access, const DecisionLog& de
       SLIPWAY_TRY(const KeyInfo info, access.revoke_key(request.parameter("id"), request.principal->id));
       subject.details = subject_json(info);
       return key_json(info);
+    });
+  });
+
+  add(Method::kGet, "/api/v1/grants",
+      [&access](const HttpRequest& request) { return json_response(request, list_grants(access)); });
+  add(Method::kPost, "/api/v1/grants", [&access, decisions](const HttpRequest& request) {
+    return decisions.decide(request, "grant.add", 201, [&](DecisionSubject& subject) -> Result<std::string> {
+      SLIPWAY_TRY(const KeyRequest wanted, parse_grant_request(as_text(request.body)));
+      SLIPWAY_CHECK(access.add_grant(wanted.name, wanted.grant, request.principal->id));
+      return subject.details = grant_json(wanted);
+    });
+  });
+  add(Method::kPost, "/api/v1/grants/revoke", [&access, decisions](const HttpRequest& request) {
+    return decisions.decide(request, "grant.revoke", 200, [&](DecisionSubject& subject) -> Result<std::string> {
+      SLIPWAY_TRY(const KeyRequest wanted, parse_grant_request(as_text(request.body)));
+      SLIPWAY_CHECK(access.remove_grant(wanted.name, wanted.grant));
+      return subject.details = grant_json(wanted);
     });
   });
 }

@@ -171,8 +171,18 @@ std::string reason_json(const std::string& reason) {
   return details;
 }
 
+// A decision on a version: what refuses it names people.
+HttpResponse decide_by_name(const ModelRouteParts& parts, const HttpRequest& request, std::string_view action,
+                            int status, const std::function<Result<std::string>(DecisionSubject&)>& body) {
+  return parts.decisions.decide(request, action, status, [&](DecisionSubject& subject) {
+    Result<std::string> result = body(subject);
+    if (!result) result.error().message = with_principal_names(result.error().message, parts.name_of);
+    return result;
+  });
+}
+
 HttpResponse decide(const ModelRouteParts& parts, const HttpRequest& request, std::string_view action, Decide move) {
-  return parts.decisions.decide(request, action, 200, [&](DecisionSubject& subject) -> Result<std::string> {
+  return decide_by_name(parts, request, action, 200, [&](DecisionSubject& subject) -> Result<std::string> {
     subject.model = request.parameter("model");
     subject.version = request.parameter("version");
     SLIPWAY_TRY(const DecisionBody body, parse_decision(as_text(request.body)));
@@ -204,7 +214,12 @@ Result<std::string> verify(const ModelRouteParts& parts, const HttpRequest& requ
   JsonWriter json(body);
   json.begin_object().key("model").value(version.model).key("version").value(version.semver.to_string());
   json.key("digest").value(report.bundle.hex()).key("ok").value(report.is_intact);
-  json.key("files").value(report.files.size()).key("bytes").value(report.size_bytes).key("problems").begin_array();
+  json.key("files")
+      .value(report.files.size() - 1)  // the first is the manifest
+      .key("bytes")
+      .value(report.size_bytes)
+      .key("problems")
+      .begin_array();
   for (const VerifiedFile& file : report.files) {
     if (file.verdict == FileVerdict::kIntact) continue;
     json.begin_object().key("path").value(file.path.empty() ? "(manifest)" : file.path);
@@ -233,7 +248,7 @@ Result<PushRequest> parse_push(std::string_view model, std::string_view text, st
 }
 
 HttpResponse push(const ModelRouteParts& parts, const HttpRequest& request) {
-  return parts.decisions.decide(request, "model.push", 201, [&](DecisionSubject& subject) -> Result<std::string> {
+  return decide_by_name(parts, request, "model.push", 201, [&](DecisionSubject& subject) -> Result<std::string> {
     subject.model = request.parameter("model");
     SLIPWAY_CHECK(check_model_name(subject.model));
     SLIPWAY_TRY(const PushRequest wanted, parse_push(subject.model, as_text(request.body), request.principal->id));
@@ -260,13 +275,14 @@ BlobReader reader_of(const HttpRequest& request) {
 
 void add_model_routes(Router& router, const ModelRouteParts& parts) {
   const auto add = [&](Method method, std::string pattern, Permission permission, std::uint64_t body_bytes_max,
-                       WorkerHandler handler) {
+                       WorkerHandler handler, WorkKind work = WorkKind::kQuick) {
     router.add({.method = method,
                 .pattern = std::move(pattern),
                 .permission = permission,
                 .body = body_bytes_max > 0 ? BodyKind::kBuffered : BodyKind::kNone,
                 .body_bytes_max = body_bytes_max,
-                .handler = std::move(handler)});
+                .handler = std::move(handler),
+                .work = work});
   };
   const std::string model = "/api/v1/models/{model}";
   const std::string version = model + "/versions/{version}";
@@ -281,10 +297,12 @@ void add_model_routes(Router& router, const ModelRouteParts& parts) {
       [parts](const HttpRequest& request) { return json_response(request, show_model(parts, request)); });
   add(Method::kGet, version, Permission::kReadMetadata, 0,
       [parts](const HttpRequest& request) { return json_response(request, show(parts, request)); });
-  add(Method::kPost, model + "/versions", Permission::kRegister, kPushBytesMax,
-      [parts](const HttpRequest& request) { return push(parts, request); });
-  add(Method::kPost, version + "/verify", Permission::kReadMetadata, kDecisionBytesMax,
-      [parts](const HttpRequest& request) { return json_response(request, verify(parts, request)); });
+  add(
+      Method::kPost, model + "/versions", Permission::kRegister, kPushBytesMax,
+      [parts](const HttpRequest& request) { return push(parts, request); }, WorkKind::kHeavy);
+  add(
+      Method::kPost, version + "/verify", Permission::kReadMetadata, kDecisionBytesMax,
+      [parts](const HttpRequest& request) { return json_response(request, verify(parts, request)); }, WorkKind::kHeavy);
   decision("approve", Permission::kApprove, "model.approve", &approve);
   decision("reject", Permission::kApprove, "model.reject", &reject);
   decision("retire", Permission::kDeploy, "model.retire", &retire);

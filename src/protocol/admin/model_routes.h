@@ -5,6 +5,7 @@
 #include <string>
 
 #include "protocol/admin/decision.h"
+#include "protocol/admin/principal_names.h"
 #include "protocol/http.h"
 #include "registry/bundle_store.h"
 #include "registry/model_store.h"
@@ -21,8 +22,8 @@ struct ModelRouteParts {
   const Push& push;
   DecisionLog decisions;
   std::uint64_t blob_bytes_max = 0;
-  std::string temporary_directory;  // for files on their way out
   std::function<void()> on_change;  // after a version was approved or retired
+  NameOf name_of;                   // of a principal
 };
 
 // Whoever asks, as registry/uploads.h wants to know it.

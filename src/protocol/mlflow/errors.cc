@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/json_writer.h"
+#include "protocol/mlflow/unsupported.h"
 
 namespace slipway::mlflow {
 namespace {
@@ -49,7 +50,10 @@ std::string_view code_of_status(int status) noexcept {
   }
 }
 
-HttpResponse refusal(const Error& error, const HttpRequest& /*request*/, int status) {
+HttpResponse refusal(const Error& error, const HttpRequest& request, int status) {
+  if (const std::string_view why = unsupported_call(request.path); status == 404 && !why.empty()) {
+    return error_response({"NOT_IMPLEMENTED", 501}, why);
+  }
   return error_response({code_of_status(status), status}, error.message);
 }
 
@@ -71,7 +75,8 @@ HttpResponse error_response(ErrorForm form, std::string_view message) {
 }
 
 void add_error_writers(Router& router) {
-  for (const char* prefix : {"/api/2.0/", "/api/3.0/", "/ajax-api/"}) router.add_error_writer(prefix, refusal);
+  for (const char* prefix : {"/api/2.0/", "/api/3.0/", "/ajax-api/", "/v1/traces", "/graphql"})
+    router.add_error_writer(prefix, refusal);
 }
 
 }  // namespace slipway::mlflow

@@ -26,7 +26,8 @@ HttpResponse error_response(const Error& error);
 HttpResponse error_response(ErrorForm form, std::string_view message);
 
 // Makes the router refuse in this form under the prefixes of the MLflow API: keys that are missing or lack a right,
-// paths that are no routes (ENDPOINT_NOT_FOUND, on which clients try another call), methods, sizes.
+// paths that are no routes (ENDPOINT_NOT_FOUND, on which clients try another call), methods, sizes. What only MLflow's
+// own server has is NOT_IMPLEMENTED (501).
 void add_error_writers(Router& router);
 
 }  // namespace slipway::mlflow

@@ -45,6 +45,10 @@ TEST(ErrorWriters, AreThoseOfTheirPrefixes) {
   EXPECT_EQ(unauthenticated.body, R"({"error_code":"UNAUTHENTICATED","message":"why"})");
   ASSERT_EQ(unauthenticated.headers.size(), 1U);
   EXPECT_EQ(unauthenticated.headers[0].second, "Basic realm=\"slipway\", Bearer realm=\"slipway\"");
+  request.path = "/api/3.0/mlflow/traces/search";
+  const HttpResponse unsupported = refuse(request.path, Code::kNotFound, 404);
+  EXPECT_EQ(unsupported.status, 501);
+  EXPECT_TRUE(unsupported.body.starts_with(R"({"error_code":"NOT_IMPLEMENTED","message":"Traces )"));
   EXPECT_TRUE(refuse("/api/v1/models", Code::kNotFound, 404).body.starts_with(R"({"error":"why")"));
 }
 

@@ -184,6 +184,12 @@ Result<std::string> Arguments::text(std::string_view name) const {
   return std::move(text).value_or(std::string());
 }
 
+Result<std::string> Arguments::name_or_number(std::string_view name) const {
+  if (const auto value = find(name); value && value->is_int64())
+    return std::to_string(value->get_int64().value_unsafe());
+  return text(name);
+}
+
 Result<std::optional<std::int64_t>> Arguments::integer(std::string_view name) const {
   std::optional<std::int64_t> number;
   if (const std::string* text = find_in_query(name)) {

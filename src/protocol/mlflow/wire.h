@@ -41,6 +41,7 @@ class Arguments {
   bool has(std::string_view name) const;
   Result<std::string> text(std::string_view name) const;  // "" when absent
   Result<std::optional<std::string>> optional_text(std::string_view name) const;
+  Result<std::string> name_or_number(std::string_view name) const;  // of an enumeration; "" when absent
   Result<std::optional<std::int64_t>> integer(std::string_view name) const;
   Result<std::optional<double>> number(std::string_view name) const;
   Result<std::optional<bool>> boolean(std::string_view name) const;
