@@ -190,6 +190,7 @@ class FilterParser {
     constexpr std::string_view kExpected = "a list of texts in parentheses, such as ('a', 'b')";
     if (!cursor_.take('(')) return cursor_.expected(kExpected);
     std::vector<SqlValue> texts;
+    if (cursor_.is_next(')')) return cursor_.expected("a text in the list before its end");
     while (!cursor_.take(')')) {
       if (++values_ > kFilterValuesMax) {
         return cursor_.refuse(cursor_.place(),
@@ -199,7 +200,6 @@ class FilterParser {
       texts.emplace_back(std::string(text));
       if (!cursor_.take(',') && !cursor_.is_next(')')) return cursor_.expected("a comma or the end of the list: )");
     }
-    if (texts.empty()) return cursor_.expected("a text in the list before its end");
     return texts;
   }
 
@@ -262,7 +262,7 @@ void append_own(std::vector<SearchOrder>& orders, const SearchEntity& entity,
   for (const SearchEntity::Order& each : own) {
     for (const SearchField& field : attributes.fields) {
       const SearchName name{&attributes, &field, {}};
-      if (field.names.front() == each.name && !is_ordered_by(orders, name)) {
+      if (field.is_ordered && field.names.front() == each.name && !is_ordered_by(orders, name)) {
         orders.push_back({name, each.is_ascending});
       }
     }

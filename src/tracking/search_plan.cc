@@ -12,26 +12,28 @@ namespace {
 // they are equal where matches = sqrt(page * rows). Rows are not counted for it; this is their usual number in a large
 // search.
 std::int64_t few_matches(std::size_t limit) {
-  constexpr double kUsualRows = 50'000;
+  constexpr double kUsualRows = 20'000;
   return static_cast<std::int64_t>(std::sqrt(static_cast<double>(limit) * kUsualRows));
 }
 
 bool has_source(const SearchName& name) { return name.field == nullptr && !name.group->by_value.empty(); }
 
-bool can_start(const SearchClause& clause) {
-  if (!has_source(clause.name)) return false;
+// Whether the rows that meet the clause lie together in the index of its source, and whether it can be looked through
+// for them at all.
+bool lie_together(const SearchClause& clause) {
   switch (clause.op) {
-    case SearchOperator::kNotEqual:
-    case SearchOperator::kNotIn:
-    case SearchOperator::kLike:
-    case SearchOperator::kIlike:
-    case SearchOperator::kIsNull:
-    case SearchOperator::kIsNotNull:
-      return false;
-    default:
+    case SearchOperator::kEqual:
+    case SearchOperator::kIn:
+    case SearchOperator::kLess:
+    case SearchOperator::kLessEqual:
+    case SearchOperator::kGreater:
+    case SearchOperator::kGreaterEqual:
       return true;
+    default:
+      return false;
   }
 }
+bool can_start(const SearchClause& clause) { return has_source(clause.name) && clause.op != SearchOperator::kIsNull; }
 
 // How many rows the statement gives, or `bound` if there are more.
 Result<std::int64_t> count(Transaction& t, SearchStatement statement, const std::string& rows, std::int64_t bound) {
@@ -75,13 +77,15 @@ Result<SearchPlan> choose_plan(Transaction& t, const SearchEntity& entity, const
   SearchPlan plan;
   if (can_start_with_order) plan.start = SearchStart::kOrder;
   std::int64_t fewest = few_matches(query.limit);
-  for (std::size_t i = 0; i < query.clauses.size(); ++i) {
-    if (!can_start(query.clauses[i])) continue;
-    SLIPWAY_TRY(const std::int64_t matches, count_matches(t, query, query.clauses[i], fewest));
-    if (matches >= fewest) continue;
-    fewest = matches;
-    plan = {SearchStart::kClause, i};
-    if (fewest == 0) break;
+  for (const bool is_quick : {true, false}) {
+    for (std::size_t i = 0; i < query.clauses.size(); ++i) {
+      if (!can_start(query.clauses[i]) || lie_together(query.clauses[i]) != is_quick) continue;
+      SLIPWAY_TRY(const std::int64_t matches, count_matches(t, query, query.clauses[i], fewest));
+      if (matches >= fewest) continue;
+      fewest = matches;
+      plan = {SearchStart::kClause, i};
+    }
+    if (plan.start == SearchStart::kClause) break;
   }
   return plan;
 }

@@ -132,7 +132,8 @@ void add_group_condition(SearchStatement& statement, const SearchClause& clause)
 }
 
 void add_source_condition(SearchStatement& statement, const SearchClause& clause) {
-  if (clause.name.group->kind == SearchGroupKind::kTexts) {
+  const bool is_equal = clause.op == SearchOperator::kEqual || clause.op == SearchOperator::kIn;
+  if (clause.name.group->kind == SearchGroupKind::kTexts && is_equal) {
     // What an index of PostgreSQL has of a value that may be long.
     std::string_view separator = "substr(x.value, 1, 200) IN (";
     for (const SqlValue& value : clause.values) {

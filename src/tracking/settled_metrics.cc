@@ -3,7 +3,10 @@
 namespace slipway {
 namespace {
 
-constexpr std::int64_t kUnsettledRunsMax = 64;
+constexpr std::int64_t kNewest = 64;
+constexpr std::int64_t kAtOnce = 32;
+// One run in so many: to look at the runs of others while they log makes PostgreSQL run transactions again.
+constexpr std::int64_t kNowAndThen = 16;
 
 Status settle(Transaction& t, std::int64_t run) {
   SLIPWAY_CHECK(t.execute("DELETE FROM settled_metrics WHERE run = $1", {run}));
@@ -19,13 +22,15 @@ Status settle(Transaction& t, std::int64_t run) {
 
 Status settle_metrics(Transaction& t, std::int64_t run) {
   SLIPWAY_CHECK(settle(t, run));
-  SLIPWAY_TRY(const std::vector<Row> newer,
-              t.query("SELECT number FROM runs WHERE is_settled = 0 ORDER BY number DESC LIMIT 1 OFFSET $1",
-                      {kUnsettledRunsMax}));
-  if (newer.empty()) return {};
-  SLIPWAY_TRY(const std::vector<Row> oldest,
-              t.query("SELECT number FROM runs WHERE is_settled = 0 ORDER BY number LIMIT 1"));
-  return settle(t, oldest.front().integer(0));
+  return run % kNowAndThen == 0 ? settle_abandoned_metrics(t) : Status{};
+}
+
+Status settle_abandoned_metrics(Transaction& t) {
+  SLIPWAY_TRY(const std::vector<Row> runs,
+              t.query("SELECT number FROM runs WHERE is_settled = 0 ORDER BY number DESC LIMIT $1 OFFSET $2",
+                      {kAtOnce, kNewest}));
+  for (const Row& row : runs) SLIPWAY_CHECK(settle(t, row.integer(0)));
+  return {};
 }
 
 }  // namespace slipway

@@ -9,8 +9,11 @@
 
 namespace slipway {
 
-// Of a run that has ended. Also settles the oldest of those that have not ended when there are many of them: they were
-// abandoned, and if not, they only have to be settled again.
+// Of a run that has ended. Now and then also abandoned ones.
 Status settle_metrics(Transaction& t, std::int64_t run);
+
+// Of runs that have not ended, but for the newest: most will not log again, and the others only have to be settled once
+// more.
+Status settle_abandoned_metrics(Transaction& t);
 
 }  // namespace slipway
