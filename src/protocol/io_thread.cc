@@ -135,12 +135,12 @@ void IoThread::on_accepted(TcpSocket socket) {
   if (error) return;  // gone by now
   if (server_.connections.fetch_add(1, std::memory_order_relaxed) >= server_.options.limits.connections_max) {
     server_.connections.fetch_sub(1, std::memory_order_relaxed);
-    return refuse(socket, "connections_max");
+    return refuse(socket, "http.connections_max");
   }
   const AddressBytes address = bytes_of(peer.address());
   if (!server_.addresses.take(address)) {
     server_.connections.fetch_sub(1, std::memory_order_relaxed);
-    return refuse(socket, "connections_per_address_max");
+    return refuse(socket, "http.connections_per_address_max");
   }
   socket.set_option(asio::ip::tcp::no_delay(true), error);
   std::string remote = peer.address().to_string() + ":" + std::to_string(peer.port());
@@ -157,12 +157,12 @@ void IoThread::on_accepted(TcpSocket socket) {
 }
 
 // Without a session: a client over the limit costs one write.
-void IoThread::refuse(TcpSocket& socket, std::string_view limit) {
+void IoThread::refuse(TcpSocket& socket, std::string_view reason) {
   error_code error;
   if (tls_ == nullptr) {
-    const std::string name(limit);
-    const std::string body = "{\"error\":\"too many connections (" + name +
-                             "); try again\",\"code\":\"unavailable\",\"reason\":\"http." + name + "\"}";
+    const std::string limit(reason.substr(reason.find('.') + 1));
+    const std::string body = "{\"error\":\"too many connections (" + limit +
+                             "); try again\",\"code\":\"unavailable\",\"reason\":\"" + std::string(reason) + "\"}";
     const std::string response =
         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: " +
         std::to_string(body.size()) + "\r\nRetry-After: 1\r\nConnection: close\r\n\r\n" + body;

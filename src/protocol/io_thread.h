@@ -48,7 +48,7 @@ class IoThread final : public Executor {
   void accept();
   void accept_waiting();
   void on_accepted(TcpSocket socket);
-  void refuse(TcpSocket& socket, std::string_view limit);
+  void refuse(TcpSocket& socket, std::string_view reason);
   void tick();
   void on_closed(Session& session);
 
