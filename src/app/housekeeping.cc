@@ -2,8 +2,8 @@
 
 #include "base/log.h"
 #include "registry/garbage.h"
-#include "tracking/artifact_uploads.h"
 #include "registry/uploads.h"
+#include "tracking/artifact_uploads.h"
 
 namespace slipway {
 namespace {

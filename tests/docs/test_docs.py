@@ -22,7 +22,12 @@ from test_mlflow_client import CLIENTS, LINES  # noqa: E402
 
 PORTS = ("8080", "8443")  # as the documents write them
 POSTGRES_URI = "postgresql://slipway@127.0.0.1:5432/postgres"  # the same
-MLFLOW = ("/api/2.0/", "/api/3.0/", "/ajax-api/", "/get-artifact")  # described as calls of MLflow's client, in pages of their own
+MLFLOW = (
+    "/api/2.0/",
+    "/api/3.0/",
+    "/ajax-api/",
+    "/get-artifact",
+)  # described as calls of MLflow's client, in pages of their own
 
 
 def name_of(path):

@@ -18,7 +18,6 @@ import time
 
 import mlflow
 import requests
-
 import search_cases as cases
 
 OUT = pathlib.Path(__file__).with_name("search.json")
@@ -76,9 +75,7 @@ class Client:
 
 def make_runs(client):
     """Creates the experiments and runs; returns them with the ids that the server gave."""
-    experiments = [
-        client.must("POST", "experiments/create", {"name": f"runs {i}"})["experiment_id"] for i in range(2)
-    ]
+    experiments = [client.must("POST", "experiments/create", {"name": f"runs {i}"})["experiment_id"] for i in range(2)]
     made = []
     for run in cases.RUNS:
         created = client.must(
@@ -97,7 +94,9 @@ def make_runs(client):
             "runs/log-batch",
             {
                 "run_id": run_id,
-                "metrics": [{"key": k, "value": v, "timestamp": 1, "step": 0} for k, v in run.get("metrics", {}).items()],
+                "metrics": [
+                    {"key": k, "value": v, "timestamp": 1, "step": 0} for k, v in run.get("metrics", {}).items()
+                ],
                 "params": [{"key": k, "value": v} for k, v in run.get("params", {}).items()],
                 "tags": [{"key": k, "value": v} for k, v in run.get("tags", {}).items()],
             },
@@ -202,11 +201,10 @@ def experiment_cases(client):
             "view_type": case.get("view", "ACTIVE_ONLY"),
         }
         body["filter"] = body["filter"].replace("<created>", str(rows[-3]["creation_time"]))
-        answer = ask(
-            client, "experiments/search", body, lambda a: [e["name"] for e in a.get("experiments", [])], 100
-        )
+        answer = ask(client, "experiments/search", body, lambda a: [e["name"] for e in a.get("experiments", [])], 100)
         out.append(
-            {"filter": body["filter"], "order_by": body["order_by"], "view": body["view_type"]} | with_here(case, answer)
+            {"filter": body["filter"], "order_by": body["order_by"], "view": body["view_type"]}
+            | with_here(case, answer)
         )
     return {"rows": rows, "cases": out}
 
@@ -228,7 +226,9 @@ def logged_model_cases(client):
         if "status" in each:
             body = {"model_id": model["model_id"], "status": each["status"]}
             model = client.must("PATCH", f"logged-models/{model['model_id']}", body)["model"]["info"]
-        rows.append({k: each.get(k, {}) for k in ("params", "tags")} | {"metrics": each.get("metrics", []), "info": model})
+        rows.append(
+            {k: each.get(k, {}) for k in ("params", "tags")} | {"metrics": each.get("metrics", []), "info": model}
+        )
     names = {row["info"]["model_id"]: row["info"]["name"] for row in rows}
     out = []
     for case in cases.logged_model_cases():

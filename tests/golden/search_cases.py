@@ -542,7 +542,9 @@ def run_cases():
             for order in ([], ["metrics.m DESC"], ["start_time ASC"]):
                 out.append({"view": view, "experiments": experiments, "order_by": order})
             out.append({"view": view, "experiments": experiments, "filter": "metrics.m > 0"})
-            out.append({"view": view, "experiments": experiments, "filter": "tags.team = 'red'", "order_by": ["metrics.m"]})
+            out.append(
+                {"view": view, "experiments": experiments, "filter": "tags.team = 'red'", "order_by": ["metrics.m"]}
+            )
     for order in (["metrics.m"], ["metrics.m DESC"], ["params.lr", "metrics.m DESC"], ["tags.team DESC"]):
         for text in ("metrics.m != 0", "params.lr IS NOT NULL", "tags.team LIKE '%d'", "status = 'FINISHED'"):
             out.append({"filter": text, "order_by": order})

@@ -30,8 +30,7 @@ Result<std::string> DecisionLog::carry_out(const HttpRequest& request, std::stri
                                            const std::function<Result<std::string>(DecisionSubject&)>& body) const {
   // SQL commits before the record can exist, so nothing is begun while no record can be kept.
   if (log_->stats().has_failed) {
-    return fail(Code::kUnavailable, "audit.failed",
-                std::string(action) + " was not carried out: " + log_->failure());
+    return fail(Code::kUnavailable, "audit.failed", std::string(action) + " was not carried out: " + log_->failure());
   }
   DecisionSubject subject;
   Result<std::string> result = body(subject);
