@@ -61,7 +61,7 @@ struct SearchGroup {
   std::vector<SearchField> fields;  // of kAttributes and kRelated
   // Together all rows of `from`, each once. Empty: rows are found by owner and key only, so that a search looks at
   // every row of the entity until its page is full.
-  std::vector<SearchSource> by_value;
+  std::vector<SearchSource> by_value = {};
 };
 
 struct SearchEntity {

@@ -1,5 +1,5 @@
-"""Asks a real MLflow server what it answers to searches, and writes search.json, which src/tracking/search_golden_test.cc
-holds against ours. Run once, by hand, when a case is added:
+"""Asks a real MLflow server what it answers to searches, and writes search.json: src/tracking/search_golden_test.cc
+holds it against ours. Run once, by hand, when a case is added:
 
     python3 -m venv /tmp/mlflow && /tmp/mlflow/bin/pip install mlflow==3.17.2
     /tmp/mlflow/bin/python tests/golden/search.py
@@ -18,7 +18,6 @@ import time
 
 import mlflow
 import requests
-
 import search_cases as cases
 
 OUT = pathlib.Path(__file__).with_name("search.json")
@@ -76,9 +75,7 @@ class Client:
 
 def make_runs(client):
     """Creates the experiments and runs; returns them with the ids that the server gave."""
-    experiments = [
-        client.must("POST", "experiments/create", {"name": f"runs {i}"})["experiment_id"] for i in range(2)
-    ]
+    experiments = [client.must("POST", "experiments/create", {"name": f"runs {i}"})["experiment_id"] for i in range(2)]
     made = []
     for run in cases.RUNS:
         created = client.must(
@@ -97,7 +94,9 @@ def make_runs(client):
             "runs/log-batch",
             {
                 "run_id": run_id,
-                "metrics": [{"key": k, "value": v, "timestamp": 1, "step": 0} for k, v in run.get("metrics", {}).items()],
+                "metrics": [
+                    {"key": k, "value": v, "timestamp": 1, "step": 0} for k, v in run.get("metrics", {}).items()
+                ],
                 "params": [{"key": k, "value": v} for k, v in run.get("params", {}).items()],
                 "tags": [{"key": k, "value": v} for k, v in run.get("tags", {}).items()],
             },
@@ -164,8 +163,12 @@ def run_cases(client):
     experiments, runs = make_runs(client)
     names = {run["id"]: run["name"] for run in runs}
     ids = {run["name"]: run["id"] for run in runs}
+    # Runs that started together go by their ids, which the server makes up.
+    place = {run["name"]: (-run["start"], run["id"]) for run in runs}
     out = []
     for case in cases.run_cases():
+        if "here" in case and case["here"] != "error" and "order_by" not in case:
+            case["here"] = sorted(case["here"], key=place.get)
         wanted = case.get("experiments", [0])
         filter_text = case.get("filter", "")
         for name, run_id in ids.items():
@@ -202,11 +205,10 @@ def experiment_cases(client):
             "view_type": case.get("view", "ACTIVE_ONLY"),
         }
         body["filter"] = body["filter"].replace("<created>", str(rows[-3]["creation_time"]))
-        answer = ask(
-            client, "experiments/search", body, lambda a: [e["name"] for e in a.get("experiments", [])], 100
-        )
+        answer = ask(client, "experiments/search", body, lambda a: [e["name"] for e in a.get("experiments", [])], 100)
         out.append(
-            {"filter": body["filter"], "order_by": body["order_by"], "view": body["view_type"]} | with_here(case, answer)
+            {"filter": body["filter"], "order_by": body["order_by"], "view": body["view_type"]}
+            | with_here(case, answer)
         )
     return {"rows": rows, "cases": out}
 
@@ -228,7 +230,9 @@ def logged_model_cases(client):
         if "status" in each:
             body = {"model_id": model["model_id"], "status": each["status"]}
             model = client.must("PATCH", f"logged-models/{model['model_id']}", body)["model"]["info"]
-        rows.append({k: each.get(k, {}) for k in ("params", "tags")} | {"metrics": each.get("metrics", []), "info": model})
+        rows.append(
+            {k: each.get(k, {}) for k in ("params", "tags")} | {"metrics": each.get("metrics", []), "info": model}
+        )
     names = {row["info"]["model_id"]: row["info"]["name"] for row in rows}
     out = []
     for case in cases.logged_model_cases():
