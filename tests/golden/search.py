@@ -167,7 +167,8 @@ def run_cases(client):
     place = {run["name"]: (-run["start"], run["id"]) for run in runs}
     out = []
     for case in cases.run_cases():
-        if "here" in case and case["here"] != "error" and "order_by" not in case:
+        is_newest_first = all("start_time" in order for order in case.get("order_by", []))
+        if "here" in case and case["here"] != "error" and is_newest_first:
             case["here"] = sorted(case["here"], key=place.get)
         wanted = case.get("experiments", [0])
         filter_text = case.get("filter", "")
