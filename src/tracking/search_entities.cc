@@ -28,11 +28,11 @@ SearchField time_field(std::vector<std::string> names, const std::string& column
 }
 
 SearchGroup group(std::vector<std::string> names, Kind kind, std::string from, std::string owner) {
-  return {std::move(names), kind, std::move(from), std::move(owner), {}, {}};
+  return {std::move(names), kind, std::move(from), std::move(owner), {}};
 }
 
 SearchGroup attributes(std::vector<SearchField> fields) {
-  return {{"attributes", "attribute", "attr", "run"}, Kind::kAttributes, "", "", std::move(fields), {}};
+  return {{"attributes", "attribute", "attr", "run"}, Kind::kAttributes, "", "", std::move(fields)};
 }
 
 SearchEntity make_run_entity() {
@@ -93,6 +93,13 @@ SearchEntity make_experiment_entity() {
 }
 
 SearchEntity make_logged_model_entity() {
+  SearchField status =
+      text_field({"status"},
+                 "(CASE m.status WHEN 'LOGGED_MODEL_READY' THEN 'READY' WHEN 'LOGGED_MODEL_PENDING' THEN 'PENDING' "
+                 "ELSE 'FAILED' END)");
+  // In the order of a model's life.
+  status.order_column =
+      "(CASE m.status WHEN 'LOGGED_MODEL_PENDING' THEN '1' WHEN 'LOGGED_MODEL_READY' THEN '2' ELSE '3' END)";
   SearchEntity entity;
   entity.list = "logged_models";
   entity.from = "logged_models m";
@@ -102,10 +109,7 @@ SearchEntity make_logged_model_entity() {
   entity.groups = {
       attributes(
           {text_field({"model_id"}, "m.id"), text_field({"name"}, "m.name"), text_field({"model_type"}, "m.model_type"),
-           text_field({"source_run_id"}, "m.source_run_id"),
-           text_field({"status"},
-                      "(CASE m.status WHEN 'LOGGED_MODEL_READY' THEN 'READY' WHEN 'LOGGED_MODEL_PENDING' THEN "
-                      "'PENDING' ELSE 'FAILED' END)"),
+           text_field({"source_run_id"}, "m.source_run_id"), status,
            time_field({"creation_timestamp", "creation_time", "creation_timestamp_ms"}, "m.created_at"),
            time_field({"last_updated_timestamp", "last_updated_time", "last_updated_timestamp_ms"}, "m.updated_at")}),
       logged_model_metrics("1 = 1"),

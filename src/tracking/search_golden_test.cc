@@ -7,6 +7,7 @@
 
 #include "registry/transact.h"
 #include "storage/testing/database_test_case.h"
+#include "tracking/search.h"
 #include "tracking/search_entities.h"
 #include "tracking/search_sql.h"
 #include "tracking/settled_metrics.h"
@@ -185,6 +186,97 @@ TEST_P(SearchGoldenTest, RunsAreFoundAsMlflowFindsThem) {
             << simdjson::to_string(asked) << " by " << limit << (rows_few == 0 ? " of many" : "");
       }
     }
+  }
+}
+
+TEST_P(SearchGoldenTest, ExperimentsAreFoundAsMlflowFindsThem) {
+  write([&](Transaction& t) -> Status {
+    for (const element each : array(golden_["experiments"]["rows"])) {
+      const std::string id = text(each["experiment_id"]);
+      SLIPWAY_CHECK(insert_experiment(t, id, text(each["name"]), std::int64_t(each["creation_time"]),
+                                      std::int64_t(each["last_update_time"]), text(each["lifecycle_stage"])));
+      array tags;
+      if (each["tags"].get(tags) != simdjson::SUCCESS) continue;
+      for (const element tag : tags) {
+        SLIPWAY_CHECK(
+            insert(t, "experiment_tags (experiment_id, key, value)", {id, text(tag["key"]), text(tag["value"])}));
+      }
+    }
+    return {};
+  });
+  for (const element asked : array(golden_["experiments"]["cases"])) {
+    std::vector<SearchScope> scopes;
+    for (const std::string stage : {"active", "deleted"}) {
+      const std::string view = text(asked["view"]);
+      if ((view == "ACTIVE_ONLY" && stage == "deleted") || (view == "DELETED_ONLY" && stage == "active")) continue;
+      scopes.push_back({{"e.lifecycle_stage", stage}});
+    }
+    for (const std::size_t limit : {100, 2}) {
+      EXPECT_EQ(ask(experiment_search_entity(), asked, scopes, 1, limit, 1000), expected(asked))
+          << simdjson::to_string(asked) << " by " << limit;
+    }
+  }
+}
+
+Status insert_logged_model(Transaction& t, element model, std::string_view run) {
+  const element info = model["info"];
+  const std::string id = text(info["model_id"]);
+  std::string_view type;
+  if (info["model_type"].get(type) != simdjson::SUCCESS) type = "";
+  SLIPWAY_CHECK(insert(
+      t,
+      "logged_models (id, experiment_id, name, artifact_uri, status, status_message, model_type, source_run_id, "
+      "created_by, lifecycle_stage, created_at, updated_at)",
+      {id, "0", text(info["name"]), "", text(info["status"]), "", std::string(type), std::string(run), "", "active",
+       std::int64_t(info["creation_timestamp_ms"]) * 1000, std::int64_t(info["last_updated_timestamp_ms"]) * 1000}));
+  for (const std::string kind : {"params", "tags"}) {
+    for (const auto [key, value] : object(model[kind])) {
+      SLIPWAY_CHECK(insert(t, "logged_model_" + kind + " (model_id, key, value)", {id, std::string(key), text(value)}));
+    }
+  }
+  for (const element metric : array(model["metrics"])) {
+    SLIPWAY_CHECK(insert(
+        t, "logged_model_metrics (model_id, key, dataset_name, dataset_digest, step, value, run_id, time, is_nan)",
+        {id, text(metric.at(0)), text(metric.at(1)), text(metric.at(2)), std::int64_t(metric.at(3)),
+         number(metric.at(4)), std::string(run), 1, 0}));
+  }
+  return {};
+}
+
+TEST_P(SearchGoldenTest, LoggedModelsAreFoundAsMlflowFindsThem) {
+  write([&](Transaction& t) -> Status {
+    SLIPWAY_CHECK(insert_experiment(t, "0", "models", 1, 1, "active"));
+    for (const element model : array(golden_["logged_models"]["rows"])) {
+      SLIPWAY_CHECK(insert_logged_model(t, model, std::string_view(golden_["logged_models"]["run"])));
+    }
+    return {};
+  });
+  for (const element asked : array(golden_["logged_models"]["cases"])) {
+    LoggedModelSearch search;
+    search.experiment_ids = {"0"};
+    search.filter = std::string_view(asked["filter"]);
+    const auto dataset_of = [](element from, std::string& name, std::string& digest) {
+      element value;
+      if (from["dataset_name"].get(value) == simdjson::SUCCESS) name = text(value);
+      if (from["dataset_digest"].get(value) == simdjson::SUCCESS) digest = text(value);
+    };
+    for (const element dataset : array(asked["datasets"])) {
+      auto& [name, digest] = search.datasets.emplace_back();
+      dataset_of(dataset, name, digest);
+    }
+    for (const element order : array(asked["order_by"])) {
+      LoggedModelOrder& made = search.order_by.emplace_back();
+      made.field = text(order["field_name"]);
+      made.is_ascending = bool(order["ascending"]);
+      dataset_of(order, made.dataset_name, made.dataset_digest);
+    }
+    const auto page = in_read(*database_, [&](Transaction& t) { return search_logged_models(t, search); });
+    Answer found;
+    if (page) {
+      found.emplace();
+      for (const LoggedModel& model : page->items) found->push_back(model.name);
+    }
+    EXPECT_EQ(found, expected(asked)) << simdjson::to_string(asked);
   }
 }
 

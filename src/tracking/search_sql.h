@@ -16,7 +16,8 @@
 namespace slipway {
 
 // A row is looked at where all columns of one of the scopes equal their values: {{"e.experiment_id", "0"},
-// {"e.lifecycle_stage", "active"}}. A scope without columns is every row; no scope at all is none.
+// {"e.lifecycle_stage", "active"}}. A scope without columns is every row; no scope at all is none. No
+// row may be in two scopes.
 using SearchScope = std::vector<std::pair<std::string, SqlValue>>;
 
 struct SearchRequest {

@@ -1,5 +1,5 @@
-"""Asks a real MLflow server what it answers to searches, and writes search.json, which src/tracking/search_golden_test.cc
-holds against ours. Run once, by hand, when a case is added:
+"""Asks a real MLflow server what it answers to searches, and writes search.json: src/tracking/search_golden_test.cc
+holds it against ours. Run once, by hand, when a case is added:
 
     python3 -m venv /tmp/mlflow && /tmp/mlflow/bin/pip install mlflow==3.17.2
     /tmp/mlflow/bin/python tests/golden/search.py
@@ -163,8 +163,13 @@ def run_cases(client):
     experiments, runs = make_runs(client)
     names = {run["id"]: run["name"] for run in runs}
     ids = {run["name"]: run["id"] for run in runs}
+    # Runs that started together go by their ids, which the server makes up.
+    place = {run["name"]: (-run["start"], run["id"]) for run in runs}
     out = []
     for case in cases.run_cases():
+        is_newest_first = all("start_time" in order for order in case.get("order_by", []))
+        if "here" in case and case["here"] != "error" and is_newest_first:
+            case["here"] = sorted(case["here"], key=place.get)
         wanted = case.get("experiments", [0])
         filter_text = case.get("filter", "")
         for name, run_id in ids.items():

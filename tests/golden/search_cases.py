@@ -631,7 +631,18 @@ EXPERIMENT_ORDERS = [
     ["lifecycle_stage"],
 ]
 
-HERE_EXPERIMENTS = {}
+ALL_EXPERIMENTS = ["it's", "gamma %", "Beta", "alpha", "runs 1", "runs 0", "Default"]
+ONE_GRAMMAR = "the groups and names of one kind of search are those of all"
+HERE_EXPERIMENTS = {
+    "name IN ('alpha', 'Beta')": (["Beta", "alpha"], SAME_EVERYWHERE),
+    "attributes.name = 'alpha'": (["alpha"], ONE_GRAMMAR),
+    "attr.name = 'alpha'": (["alpha"], ONE_GRAMMAR),
+    "tags.team IN ('red')": (["gamma %", "alpha"], SAME_EVERYWHERE),
+    "experiment_id LIKE '0%'": (["Default"], SAME_EVERYWHERE),
+    "creation_time > 0.5": (ALL_EXPERIMENTS, SAME_EVERYWHERE),
+    ("tags.team",): (["Beta", "gamma %", "alpha", "it's", "runs 1", "runs 0", "Default"], ONE_GRAMMAR),
+    ("name", "name DESC"): ("error", "an order that is there twice is a mistake, as it is for runs"),
+}
 
 
 def experiment_cases():
@@ -741,13 +752,34 @@ def logged_model_cases():
         for dataset in (iris, wine):
             out.append({"order_by": [{"field_name": "metrics.acc", "ascending": ascending} | dataset]})
     for datasets in ([iris], [wine], [iris, wine], [{"dataset_name": "nothing"}]):
+        names = "+".join(dataset["dataset_name"] for dataset in datasets)
         for text in ("", "metrics.acc > 0.6", "metrics.acc < 0.5", "name = 'one'"):
-            out.append({"filter": text, "datasets": datasets})
-        out.append({"datasets": datasets, "order_by": [{"field_name": "metrics.acc", "ascending": False}]})
+            out.append(here({"filter": text, "datasets": datasets}, HERE_MODELS, (names, text)))
+        case = {"datasets": datasets, "order_by": [{"field_name": "metrics.acc", "ascending": False}]}
+        out.append(here(case, HERE_MODELS, (names, "order")))
     return out
 
 
-HERE_MODELS = {}
+STATUS = "statuses are compared by the names that clients know; MLflow has them since 3.18"
+NO_DIGEST = "a data set without a digest is one of any digest"
+HERE_MODELS = {
+    "attribute.name = 'one'": (["one"], ONE_GRAMMAR),
+    "status = 'READY'": (["one"], STATUS),
+    "status != 'READY'": (["four", "three", "Two"], STATUS),
+    "status IN ('READY', 'PENDING')": (["four", "Two", "one"], STATUS),
+    "status LIKE 'R%'": (["one"], STATUS),
+    "last_updated_time > 0": (["four", "three", "Two", "one"], ONE_GRAMMAR),
+    "metrics.acc > 0.6": (["three", "one"], "the newest value of a metric is compared, as in MLflow since 3.18"),
+    "metric.acc > 0.6": (["three", "one"], ONE_GRAMMAR),
+    "params.\"a b\" = 'x'": (["one"], ONE_GRAMMAR),
+    "tags.team IS NULL": (["three"], SAME_EVERYWHERE),
+    "params.depth IS NOT NULL": (["Two", "one"], SAME_EVERYWHERE),
+    "name = one": ("error", "a text is in quotes"),
+    ("wine", ""): (["Two", "one"], NO_DIGEST),
+    ("wine", "metrics.acc > 0.6"): (["Two"], NO_DIGEST),
+    ("wine", "name = 'one'"): (["one"], NO_DIGEST),
+    ("wine", "order"): (["Two", "one"], NO_DIGEST),
+}
 
 REGISTERED_MODELS = [
     {
