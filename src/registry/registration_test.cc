@@ -146,8 +146,8 @@ TEST_P(RegistrationTest, FindsTheNewestOfEachStage) {
   }
   const auto latest = [&](const std::vector<std::string>& stages) {
     std::vector<std::int64_t> numbers;
-    for (const Registration& found : *read([&](Transaction& t) { return registrations_.latest(t, "iris", stages); }))
-      numbers.push_back(found.number);
+    const auto found = read([&](Transaction& t) { return registrations_.latest(t, "iris", stages); });
+    for (const Registration& registration : *found) numbers.push_back(registration.number);
     return numbers;
   };
   EXPECT_THAT(latest({}), ElementsAre(4, 3, 1));

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kOrdersMax = 16;
 constexpr std::int64_t kVersionsDefault = 10'000;
+constexpr std::string_view kModels = "models:/";
 constexpr std::string_view kLoggedModels = "models:/m-";
 
 struct NewRegistration {
@@ -33,6 +34,9 @@ Result<NewRegistration> parse(const Arguments& arguments, const HttpRequest& req
   SLIPWAY_TRY(row.description, arguments.text("description"));
   row.author = request.principal->id;
   SLIPWAY_TRY(wanted.tags, tags_of(arguments));
+  if (row.source.starts_with(kModels)) {  // a client copies with all tags it sees; the facts of the copy are told anew
+    std::erase_if(wanted.tags, [](const Label& tag) { return tag.key.starts_with(kFactPrefix); });
+  }
   for (const Label& tag : wanted.tags) {
     SLIPWAY_CHECK(check_new_version_tag(tag.key));
     if (tag.key != kSemverTag) continue;
