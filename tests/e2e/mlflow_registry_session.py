@@ -1,11 +1,13 @@
-"""Steps of the unmodified MLflow client in the registry: `mlflow_registry_session.py STEP ARGUMENTS` (a JSON object).
+"""Steps of the unmodified MLflow client in the registry, for test_mlflow_registry.py, which decides in between as other
+people would.
 
-Run by test_mlflow_registry.py, which decides in between as other people would. A step prints its result as JSON on its
-last line.
+Reads a step a line from its input, [NAME, {ARGUMENTS}], and writes a line for each: {"result": …} or {"error": …}.
 """
 
 import json
+import os
 import sys
+import traceback
 import warnings
 
 import mlflow
@@ -188,7 +190,18 @@ def copy(source, destination):
     return facts(MlflowClient().copy_model_version(source, destination))
 
 
-if __name__ == "__main__":
+def main():
     warnings.simplefilter("ignore")
-    result = globals()[sys.argv[1]](**json.loads(sys.argv[2]))
-    print(json.dumps(result))
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what the client prints is no answer
+    for line in sys.stdin:
+        name, arguments = json.loads(line)
+        try:
+            answer = {"result": globals()[name](**arguments)}
+        except Exception:  # whatever a step fails with is its answer
+            answer = {"error": traceback.format_exc()}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -28,21 +28,37 @@ def server(request, tmp_path_factory):
         arguments = ["--database", uri]
     running = Server(tmp_path_factory.mktemp("registry"), *arguments).start()
     yield running
+    end_clients(running)
     assert running.stop() == 0, running.log()
     assert "Sanitizer" not in running.log(), running.log()
 
 
 def step(server, function, key=None, **arguments):
-    variables = {} if key is None else {"MLFLOW_TRACKING_TOKEN": key}
-    done = subprocess.run(
-        [sys.executable, SESSION, function, json.dumps(arguments)],
-        env=mlflow_environment(LINES[0], server.url, **variables),
-        capture_output=True,
-        text=True,
-        timeout=280,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr + server.log()[-4000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    """One step of the client, in a process that is kept for all steps with this key."""
+    clients = server.__dict__.setdefault("clients", {})
+    if (server.url, key) not in clients:
+        variables = {} if key is None else {"MLFLOW_TRACKING_TOKEN": key}
+        clients[server.url, key] = subprocess.Popen(
+            [sys.executable, SESSION],
+            env=mlflow_environment(LINES[0], server.url, **variables),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=open(server.directory / "client.log", "ab"),
+            text=True,
+        )
+    client = clients[server.url, key]
+    print(json.dumps([function, arguments]), file=client.stdin, flush=True)
+    line = client.stdout.readline()
+    assert line, (server.directory / "client.log").read_text()[-4000:] + server.log()[-4000:]
+    answer = json.loads(line)
+    assert "error" not in answer, answer["error"] + server.log()[-4000:]
+    return answer["result"]
+
+
+def end_clients(server):
+    for client in server.__dict__.get("clients", {}).values():
+        client.stdin.close()
+        client.wait(timeout=60)
 
 
 def api(server, method, path, body=None, key=None):
