@@ -80,7 +80,6 @@ void settle_as_reference(Registration& row, std::string_view why) {
 
 // Who registers a copy of a version must be allowed to read what is copied; said before whether it exists.
 Status check_readable(const Principal& principal, std::string_view source) {
-  constexpr std::string_view kModels = "models:/";
   if (!source.starts_with(kModels) || source.starts_with(kLoggedModels)) return {};
   source.remove_prefix(kModels.size());
   return authorize(principal, Permission::kReadMetadata, source.substr(0, source.rfind('/')));
