@@ -111,8 +111,7 @@ class Walker {
 void drop_repeated(std::vector<LineageEdge>& edges) {
   const auto key = [](const LineageEdge& edge) { return std::tie(edge.source, edge.target, edge.relation); };
   std::ranges::sort(edges, [&](const LineageEdge& a, const LineageEdge& b) { return key(a) < key(b); });
-  const auto repeated = std::ranges::unique(edges);
-  edges.erase(repeated.begin(), repeated.end());
+  edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
 }
 
 }  // namespace

@@ -71,8 +71,8 @@ void keep_first(std::vector<Metric>& points, std::size_t count_max) {
                       std::string_view(point.dataset_digest));
   };
   if (!std::ranges::is_sorted(points, {}, place_of)) std::ranges::sort(points, {}, place_of);
-  const auto twice = std::ranges::unique(points, {}, place_of);
-  points.erase(twice.begin(), twice.end());
+  const auto is_same = [&](const Metric& a, const Metric& b) { return place_of(a) == place_of(b); };
+  points.erase(std::unique(points.begin(), points.end(), is_same), points.end());
   if (points.size() > count_max) points.resize(count_max);
 }
 

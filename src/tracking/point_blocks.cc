@@ -20,8 +20,7 @@ Result<std::vector<ThinPoint>> read_interval(Transaction& t, const RunKey& run, 
   }));
   const auto is_less = [](const ThinPoint& a, const ThinPoint& b) { return (a <=> b) < 0; };  // no NaN among the values
   std::ranges::sort(points, is_less);
-  const auto twice = std::ranges::unique(points);
-  points.erase(twice.begin(), twice.end());
+  points.erase(std::unique(points.begin(), points.end()), points.end());
   return points;
 }
 

@@ -38,8 +38,7 @@ std::vector<std::string_view> stages_of(ViewType view) {
 // Each once: an id given twice is no second scope.
 std::vector<std::string> distinct(std::vector<std::string> ids) {
   std::ranges::sort(ids);
-  const auto repeated = std::ranges::unique(ids);
-  ids.erase(repeated.begin(), repeated.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   return ids;
 }
 
