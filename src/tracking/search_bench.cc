@@ -20,8 +20,9 @@ constexpr std::int64_t kRuns = 20'000;
 
 // Values come of multiplication by primes: spread evenly, the same on every database.
 Status fill(Transaction& t, std::int64_t runs) {
-  const std::string numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
-                              std::to_string(runs) + "), k (j) AS (SELECT 0 UNION ALL SELECT j + 1 FROM k WHERE j < ";
+  const std::string numbers =
+      "WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < " +
+      std::to_string(runs) + "), k (j) AS (SELECT 0 UNION ALL SELECT j + 1 FROM k WHERE j < ";
   const std::vector<std::string> statements = {
       "DELETE FROM latest_metrics", "DELETE FROM settled_metrics", "DELETE FROM run_params", "DELETE FROM run_tags",
       "DELETE FROM runs", "DELETE FROM experiments",

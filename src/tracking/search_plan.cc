@@ -47,7 +47,7 @@ Result<std::int64_t> count_scopes(Transaction& t, const SearchEntity& entity, co
   SearchStatement statement(query.arguments);
   const std::string rows = statement.part([&] {
     statement.add("SELECT 1 FROM ").add(entity.from).add(" WHERE ");
-    add_scopes(statement, query.scopes);
+    add_scopes(statement, query.scopes, ScopeIndex::kUsed);
   });
   return count(t, std::move(statement), rows, bound);
 }

@@ -88,7 +88,7 @@ class Select {
       statement_.add(" FROM ");
       if (!source.from.empty()) statement_.add(source.from).add(" CROSS JOIN ");
       statement_.add(entity_->from).add(joins_).add(" WHERE ");
-      add_scopes(statement_, scopes);
+      add_scopes(statement_, scopes, source.from.empty() ? ScopeIndex::kUsed : ScopeIndex::kNotUsed);
       if (!source.where.empty()) statement_.add(" AND ").add(source.where);
       statement_.add(conditions_);
       add_order("");
@@ -122,7 +122,7 @@ class Select {
       add_source_condition(statement_, query_->clauses[part_->plan.clause]);
     } else if (part_->rank == SearchPlace::Rank::kMissing) {
       statement_.add(" AND NOT EXISTS (SELECT 1 FROM ").add(name.group->from).add(" WHERE ").add(is_owned);
-      statement_.add("x.key = ").add_value(name.key).add(")");
+      statement_.add("x.key = ").add_value(name.key).add(" LIMIT 1 OFFSET 0)");
     } else {
       statement_.add(" AND ").add(is_owned).add("x.key = ").add_value(name.key);
       if (may_be_nan(name)) {
@@ -183,14 +183,15 @@ SearchStatement select_rows(const SearchEntity& entity, const SearchQuery& query
   return Select(entity, query, part).write();
 }
 
-void add_scopes(SearchStatement& statement, std::span<const SearchScope> scopes) {
+void add_scopes(SearchStatement& statement, std::span<const SearchScope> scopes, ScopeIndex index) {
   std::string_view separator = "(";
   for (const SearchScope& scope : scopes) {
     statement.add(separator);
     separator = " OR ";
     std::string_view between;
     for (const auto& [column, value] : scope) {
-      statement.add(between).add(column).add(" = ").add_value(value);
+      statement.add(between).add(column);
+      statement.add(index == ScopeIndex::kUsed ? " = " : " IS NOT DISTINCT FROM ").add_value(value);
       between = " AND ";
     }
     if (scope.empty()) statement.add("1 = 1");

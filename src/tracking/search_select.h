@@ -20,7 +20,11 @@ struct SearchPart {
 // Rows have the entity's columns, then rank and value of each order.
 SearchStatement select_rows(const SearchEntity& entity, const SearchQuery& query, const SearchPart& part);
 
-// "(a = $1 AND b = $2 OR …)"
-void add_scopes(SearchStatement& statement, std::span<const SearchScope> scopes);
+// Whether the database may look for the rows of a scope by its index. Not where it is to begin elsewhere: PostgreSQL
+// takes a scope for a few rows until it has counted them, begins with it, and is a thousand times as slow.
+enum class ScopeIndex : std::uint8_t { kUsed, kNotUsed };
+
+// "(a = $1 AND b = $2 OR …)", or with IS NOT DISTINCT FROM, for which PostgreSQL uses no index.
+void add_scopes(SearchStatement& statement, std::span<const SearchScope> scopes, ScopeIndex index);
 
 }  // namespace slipway
