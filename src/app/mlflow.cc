@@ -2,7 +2,6 @@
 
 #include "base/json_writer.h"
 #include "base/log.h"
-#include "lineage/lineage_store.h"
 #include "protocol/mlflow/artifact_routes.h"
 #include "protocol/mlflow/artifact_url.h"
 #include "protocol/mlflow/errors.h"
@@ -59,17 +58,6 @@ void keep_record(audit::AuditLog& audit, const Registration& registration, const
     log::error("registration.record_failed", {{"model", registration.model}, {"message", kept.error().message}});
 }
 
-void keep_lineage(Database& database, const Registration& registration, const Version& version) {
-  if (registration.run_id.empty()) return;
-  const Status kept = database.write([&](Transaction& t) {
-    return LineageStore().run_produced_version(
-        t, registration.run_id,
-        LineageNode::model_version(version.model, version.semver.to_string(), version.digest.hex()),
-        system_clock().now());
-  });
-  if (!kept) log::error("registration.lineage_failed", {{"model", version.model}, {"message", kept.error().message}});
-}
-
 RegistrarParts registrar_parts(const MlflowService::Parts& parts) {
   return {
       .database = parts.database,
@@ -81,7 +69,6 @@ RegistrarParts registrar_parts(const MlflowService::Parts& parts) {
       .on_finish =
           [parts](const Registration& registration, const Result<Version>& version) {
             keep_record(parts.audit, registration, version);
-            if (version) keep_lineage(parts.database, registration, *version);
             parts.on_event();
           }};
 }

@@ -31,6 +31,12 @@ std::string other_spelling(const std::string& text) {
   return std::string(kSha256) + text;
 }
 
+// MLflow keeps 36 characters of a data set's digest, so `slipway run record` tells it the first half of a SHA-256.
+std::string short_spelling(const std::string& text) {
+  constexpr std::size_t kHexDigits = 64;
+  return text.size() == kHexDigits ? text.substr(0, kHexDigits / 2) : text;
+}
+
 }  // namespace
 
 Result<LineageSubject> parse_lineage_subject(std::string_view text) {
@@ -66,6 +72,7 @@ Result<std::vector<LineageNode>> find_lineage_nodes(Transaction& t, const Lineag
     SLIPWAY_CHECK(add_found(t, "n.name = $1 AND n.kind = 'dataset'", {text}, found));
     SLIPWAY_CHECK(add_found(t, "n.version = $1 AND n.kind = 'dataset'", {text}, found));
     SLIPWAY_CHECK(add_found(t, "n.version = $1 AND n.kind = 'dataset'", {other_spelling(text)}, found));
+    SLIPWAY_CHECK(add_found(t, "n.version = $1 AND n.kind = 'dataset'", {short_spelling(text)}, found));
   }
   if (may_be(LineageKind::kVersion)) {
     SLIPWAY_CHECK(add_found(t, "n.digest = $1 AND n.kind = 'version'", {text}, found));

@@ -19,31 +19,25 @@ std::string key_of(std::string_view kind, const Digest& digest) {
   return std::string(kind) + "/sha256/" + hex.substr(0, 2) + '/' + hex;
 }
 
-using NextChunk = std::function<Result<std::span<const std::byte>>()>;  // empty at the end
 using Sink = std::function<Status(std::span<const std::byte>)>;
 
-NextChunk chunks_of(ObjectReader& reader, std::vector<std::byte>& buffer) {
-  return [&reader, &buffer, offset = std::uint64_t{0}]() mutable -> Result<std::span<const std::byte>> {
-    SLIPWAY_TRY(const std::size_t size, reader.read_at(offset, buffer));
-    offset += size;
-    return std::span<const std::byte>(buffer).first(size);
-  };
-}
-
-Result<Digest> pump(const NextChunk& next, const Sink& sink) {
+// Reads an object once, in pieces; the hash of all of it.
+Result<Digest> pump(ObjectReader& reader, const Sink& sink) {
+  std::vector<std::byte> buffer(kChunkBytes);
   Sha256 hasher;
+  std::uint64_t offset = 0;
   for (;;) {
-    SLIPWAY_TRY(const std::span<const std::byte> chunk, next());
-    if (chunk.empty()) return hasher.finish();
+    SLIPWAY_TRY(const std::size_t size, reader.read_at(offset, buffer));
+    if (size == 0) return hasher.finish();
+    const auto chunk = std::span<const std::byte>(buffer).first(size);
     hasher.update(chunk);
     SLIPWAY_CHECK(sink(chunk));
+    offset += size;
   }
 }
 
-Status check_digest(const Digest& found, const Digest& expected) {
-  if (found == expected) return {};
-  return fail(Code::kInvalidArgument, "bundle.digest_mismatch",
-              "the bytes have the SHA-256 " + found.hex() + ", announced was " + expected.hex());
+Result<Digest> hash_of(ObjectReader& reader) {
+  return pump(reader, [](std::span<const std::byte>) { return Status{}; });
 }
 
 tl::unexpected<Error> tampered(std::string_view what, const Digest& expected, std::string_view found) {
@@ -68,9 +62,7 @@ Result<std::unique_ptr<ObjectReader>> open_intact_size(ObjectStore& objects, con
 }
 
 Status write_verified(ObjectReader& reader, const ManifestFile& file, LocalFile& out) {
-  std::vector<std::byte> buffer(kChunkBytes);
-  SLIPWAY_TRY(const Digest found,
-              pump(chunks_of(reader, buffer), [&](std::span<const std::byte> chunk) { return out.write(chunk); }));
+  SLIPWAY_TRY(const Digest found, pump(reader, [&](std::span<const std::byte> chunk) { return out.write(chunk); }));
   if (found == file.sha256) return {};
   return tampered("file " + slipway::quoted(file.path), file.sha256, found.hex());
 }
@@ -99,9 +91,7 @@ Status write_below(ObjectStore& objects, const ManifestFile& file, const std::fi
 // False when the object's bytes are not those of its name.
 Result<bool> is_intact(ObjectStore& objects, const std::string& key, const Digest& expected) {
   SLIPWAY_TRY(const std::unique_ptr<ObjectReader> reader, objects.open(key));
-  std::vector<std::byte> buffer(kChunkBytes);
-  SLIPWAY_TRY(const Digest found,
-              pump(chunks_of(*reader, buffer), [](std::span<const std::byte>) { return Status{}; }));
+  SLIPWAY_TRY(const Digest found, hash_of(*reader));
   return found == expected;
 }
 
@@ -120,20 +110,6 @@ Result<bool> has_intact(ObjectStore& objects, const Digest& digest) {
 Status or_exists(Status finished) {
   if (!finished && finished.error().code == Code::kAlreadyExists) return {};
   return finished;
-}
-
-// Streams into the store, or through the hash alone where the blob is there.
-Status store(ObjectStore& objects, const NextChunk& next, const Digest& expected) {
-  const std::string key = blob_key(expected);
-  SLIPWAY_TRY(const bool is_there, has_intact(objects, expected));
-  if (is_there) {
-    SLIPWAY_TRY(const Digest found, pump(next, [](std::span<const std::byte>) { return Status{}; }));
-    return check_digest(found, expected);
-  }
-  SLIPWAY_TRY(const std::unique_ptr<ObjectWriter> writer, objects.create(key));
-  SLIPWAY_TRY(const Digest found, pump(next, [&](std::span<const std::byte> chunk) { return writer->append(chunk); }));
-  SLIPWAY_CHECK(check_digest(found, expected));
-  return or_exists(writer->finish());
 }
 
 Result<std::string> read_manifest(ObjectStore& objects, const Digest& bundle) {
@@ -160,9 +136,7 @@ Result<VerifiedFile> verify_file(ObjectStore& objects, const ManifestFile& file)
   const auto reader = objects.open(blob_key(file.sha256));
   if (!reader && reader.error().code == Code::kNotFound) return VerifiedFile{file.path, FileVerdict::kMissing, ""};
   if (!reader) return fail(reader.error());
-  std::vector<std::byte> buffer(kChunkBytes);
-  SLIPWAY_TRY(const Digest found,
-              pump(chunks_of(**reader, buffer), [](std::span<const std::byte>) { return Status{}; }));
+  SLIPWAY_TRY(const Digest found, hash_of(**reader));
   if (found == file.sha256) return VerifiedFile{file.path, FileVerdict::kIntact, ""};
   return VerifiedFile{file.path, FileVerdict::kTampered, found.hex()};
 }
@@ -184,23 +158,16 @@ Error incomplete_bundle() {
           {}};
 }
 
-Status BundleStore::put_blob(const std::string& path, const Digest& expected) const {
-  SLIPWAY_TRY(LocalFile file, LocalFile::open(path));
-  std::vector<std::byte> buffer(kChunkBytes);
-  const NextChunk next = [&]() -> Result<std::span<const std::byte>> {
-    SLIPWAY_TRY(const std::size_t size, file.read(buffer));
-    return std::span<const std::byte>(buffer).first(size);
-  };
-  return store(*objects_, next, expected);
-}
-
 Status BundleStore::put_blob(std::span<const std::byte> bytes, const Digest& expected) const {
-  const NextChunk next = [rest = bytes]() mutable -> Result<std::span<const std::byte>> {
-    const auto chunk = rest.first(std::min(rest.size(), kChunkBytes));
-    rest = rest.subspan(chunk.size());
-    return chunk;
-  };
-  return store(*objects_, next, expected);
+  if (const Digest found = sha256(bytes); found != expected) {
+    return fail(Code::kInvalidArgument, "bundle.digest_mismatch",
+                "the bytes have the SHA-256 " + found.hex() + ", announced was " + expected.hex());
+  }
+  SLIPWAY_TRY(const bool is_there, has_intact(*objects_, expected));
+  if (is_there) return {};
+  SLIPWAY_TRY(const std::unique_ptr<ObjectWriter> writer, objects_->create(blob_key(expected)));
+  SLIPWAY_CHECK(writer->append(bytes));
+  return or_exists(writer->finish());
 }
 
 Status BundleStore::adopt_blob(const std::string& file, const Digest& digest) const {

@@ -47,9 +47,7 @@ class BundleStore {
   // `objects` outlives the store.
   explicit BundleStore(ObjectStore& objects) : objects_(&objects) {}
 
-  // Streams a local regular file (no link) in; constant memory. Nothing stays unless its hash is `expected`
-  // (invalid_argument "bundle.digest_mismatch"). Ok if the blob is there already.
-  Status put_blob(const std::string& file, const Digest& expected) const;
+  // invalid_argument "bundle.digest_mismatch" unless their hash is `expected`. Ok if the blob is there already.
   Status put_blob(std::span<const std::byte> bytes, const Digest& expected) const;
   // Takes in a local regular file that is known to have the hash `digest` (HttpRequest::body_digest), without a copy
   // where the store can; nobody may write to it any more. Durable when ok; also ok if the blob is there already.

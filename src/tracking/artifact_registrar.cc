@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "lineage/lineage_store.h"
 #include "registry/transact.h"
 #include "tracking/logged_model_store.h"
 #include "tracking/run_store.h"
@@ -178,18 +179,23 @@ Result<bool> Registrar::work() {
         [&](Transaction& t) { return registrations_.postpone(t, *claimed, parts_.server, kRetryDelay); }));
     return true;
   }
-  SLIPWAY_CHECK(parts_.database.write([&](Transaction& t) {
-    if (!version) {
-      return registrations_.finish(t, *claimed, parts_.server, RegistrationStatus::kFailed, version.error().message);
-    }
-    const bool has_failed = !version->checks_passed && version->state_reason.empty();
-    return registrations_.finish(
-        t, *claimed, parts_.server, has_failed ? RegistrationStatus::kFailed : RegistrationStatus::kReady,
-        has_failed ? "the model's own tests failed; its version stays a draft with their report"
-                   : version->state_reason);
-  }));
+  SLIPWAY_CHECK(parts_.database.write([&](Transaction& t) { return finish(t, *claimed, version); }));
   parts_.on_finish(*claimed, version);
   return true;
+}
+
+Status Registrar::finish(Transaction& t, const Registration& claimed, const Result<Version>& version) const {
+  if (!version) {
+    return registrations_.finish(t, claimed, parts_.server, RegistrationStatus::kFailed, version.error().message);
+  }
+  if (!claimed.run_id.empty()) {
+    const auto node = LineageNode::model_version(version->model, version->semver.to_string(), version->digest.hex());
+    SLIPWAY_CHECK(LineageStore().run_produced_version(t, claimed.run_id, node, parts_.clock.now()));
+  }
+  const bool has_failed = !version->checks_passed && version->state_reason.empty();
+  return registrations_.finish(
+      t, claimed, parts_.server, has_failed ? RegistrationStatus::kFailed : RegistrationStatus::kReady,
+      has_failed ? "the model's own tests failed; its version stays a draft with their report" : version->state_reason);
 }
 
 Result<Version> Registrar::make_version(const Registration& registration) const {

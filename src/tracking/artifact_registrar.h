@@ -70,6 +70,8 @@ class Registrar {
 
  private:
   void loop();
+  // Whatever it came to, in one transaction with the edge from its run.
+  Status finish(Transaction& t, const Registration& claimed, const Result<Version>& version) const;
   Result<Version> make_version(const Registration& registration) const;
   Result<PushRequest> prepare(const Registration& registration) const;
   Result<std::vector<ManifestFile>> files_of(const Registration& registration, const ArtifactSource& source) const;

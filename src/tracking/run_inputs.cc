@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/digest.h"
+#include "lineage/lineage_store.h"
 #include "tracking/input_tags.h"
 #include "tracking/limits.h"
 #include "tracking/row_batch.h"
@@ -13,6 +14,7 @@ namespace slipway {
 namespace {
 
 constexpr std::string_view kContextTag = "mlflow.data.context";
+constexpr std::string_view kLineageSpace = "mlflow";  // clients name data sets and say where they lie in many ways
 
 // Made of what identifies a data set, so that the same one logged by two runs is one row.
 std::string dataset_id(std::string_view experiment_id, const Dataset& dataset) {
@@ -30,7 +32,8 @@ std::string context_of(std::span<const KeyValue> tags) {
   return found == tags.end() ? "" : found->value;
 }
 
-Status log_datasets(Transaction& t, const RunKey& run, std::span<const DatasetInput> inputs) {
+Status log_datasets(Transaction& t, const RunKey& run, std::string_view run_id, std::span<const DatasetInput> inputs,
+                    WallTime when) {
   static const InsertRows kInsertDatasets(
       "INSERT INTO datasets (experiment_id, id, name, digest, source_type, source, schema, profile) VALUES ", 1, 7,
       " ON CONFLICT DO NOTHING");
@@ -49,6 +52,8 @@ Status log_datasets(Transaction& t, const RunKey& run, std::span<const DatasetIn
     datasets.insert(datasets.end(), {id, dataset.name, dataset.digest, dataset.source_type, dataset.source,
                                      dataset.schema, dataset.profile});
     links.insert(links.end(), {id, position, write_input_tags(input.tags), context_of(input.tags)});
+    const LineageNode node = LineageNode::dataset(kLineageSpace, dataset.name, dataset.digest);
+    SLIPWAY_CHECK(LineageStore().run_used_dataset(t, run_id, node, when));
   }
   SLIPWAY_CHECK(kInsertDatasets.put(t, {run.experiment_id}, std::move(datasets)));
   SLIPWAY_CHECK(kInsertInputs.put(t, {run.number}, std::move(links)));
@@ -95,7 +100,7 @@ Status RunStore::log_inputs(Transaction& t, std::string_view id, std::span<const
   for (const std::string& model : models) inputs.push_back({model, 0});
   SLIPWAY_CHECK(check_models(inputs));
   SLIPWAY_TRY(const RunKey run, find_active_run(t, id));
-  if (!datasets.empty()) SLIPWAY_CHECK(log_datasets(t, run, datasets));
+  if (!datasets.empty()) SLIPWAY_CHECK(log_datasets(t, run, id, datasets, clock_->now()));
   return log_models(t, run, false, inputs);
 }
 

@@ -1,3 +1,4 @@
+#include "lineage/graph.h"
 #include "tracking/run_store.h"
 #include "tracking/tracking_test_case.h"
 
@@ -39,6 +40,18 @@ class RunInputsTest : public TrackingTestCase {
   std::string run_;
 };
 INSTANTIATE_TEST_SUITE_P(Databases, RunInputsTest, every_database(), database_name);
+
+TEST_P(RunInputsTest, TheLineageKnowsWhatARunUsed) {
+  ASSERT_EQ(log_inputs(run_, {input("train", "d1"), input("test", "d2")}), "");
+  ASSERT_EQ(log_inputs(run_, {input("train", "d1")}), "");
+  const auto found = read([&](Transaction& t) { return walk(t, {LineageNode::run(run_)}, LineageWalk{}); });
+  ASSERT_TRUE(found) << found.error().message;
+  std::vector<std::string> names;
+  for (const FoundNode& node : found->nodes) {
+    if (node.node.kind == LineageKind::kDataset) names.push_back(node.node.name + "/" + node.node.version);
+  }
+  EXPECT_THAT(names, testing::UnorderedElementsAre("train/d1", "test/d2"));
+}
 
 TEST_P(RunInputsTest, DataSetsAreKeptInTheOrderTheyCame) {
   DatasetInput odd = input("a\n\"ü", "1", "train");

@@ -1,5 +1,7 @@
 #include "tracking/run_store.h"
 
+#include "lineage/report.h"
+#include "outbox/outbox.h"
 #include "registry/model_rows.h"
 #include "tracking/experiment_store.h"
 #include "tracking/limits.h"
@@ -29,16 +31,29 @@ Result<std::string> settle_name(const NewRun& run, std::vector<KeyValue>& tags, 
   return std::string(cut(name, kRunNameCharactersMax));
 }
 
-Result<std::string> active_location(Transaction& t, const std::string& experiment_id) {
+Result<Experiment> active_experiment(Transaction& t, const std::string& experiment_id) {
   static const std::string kSql = select(kExperimentColumns, "FROM experiments e WHERE e.id = $1");
   SLIPWAY_TRY(const std::vector<Row> rows, t.query(kSql, {experiment_id}));
   if (rows.empty()) return no_experiment(experiment_id);
-  SLIPWAY_TRY(const Experiment experiment, read_experiment(rows.front()));
+  SLIPWAY_TRY(Experiment experiment, read_experiment(rows.front()));
   SLIPWAY_CHECK(check_active(experiment));
-  return experiment.artifact_location;
+  return experiment;
 }
 
 bool has_ended(RunStatus status) { return status != RunStatus::kRunning && status != RunStatus::kScheduled; }
+
+RunEventType end_event(RunStatus status) {
+  if (status == RunStatus::kFailed) return RunEventType::kFail;
+  return status == RunStatus::kKilled ? RunEventType::kAbort : RunEventType::kComplete;
+}
+
+// Told once: a client that asks again finds a run that has ended.
+Status report_end(Transaction& t, const RunInfo& run, WallTime when) {
+  SLIPWAY_TRY(const bool is_heard, has_openlineage(t));
+  if (!is_heard) return {};
+  SLIPWAY_TRY(const Experiment experiment, ExperimentStore().get(t, run.experiment_id));
+  return report_run(t, run.id, experiment.name, end_event(run.status), when);
+}
 
 SqlValue or_null(std::optional<std::int64_t> value) { return value ? SqlValue(*value) : SqlValue(SqlNull{}); }
 
@@ -49,7 +64,7 @@ Result<Run> RunStore::create(Transaction& t, const NewRun& wanted) const {
   SLIPWAY_CHECK(check_length("user_id", wanted.user_id, kUserIdCharactersMax));
   Run run;
   run.info.experiment_id = wanted.experiment_id.empty() ? std::string(kDefaultExperimentId) : wanted.experiment_id;
-  SLIPWAY_TRY(const std::string location, active_location(t, run.info.experiment_id));
+  SLIPWAY_TRY(const Experiment experiment, active_experiment(t, run.info.experiment_id));
   run.tags = wanted.tags;
   SLIPWAY_TRY(run.info.name, settle_name(wanted, run.tags, *random_));
   run.tags = settled_tags(run.tags);
@@ -57,7 +72,7 @@ Result<Run> RunStore::create(Transaction& t, const NewRun& wanted) const {
   run.info.id = make_hex_id(*clock_, *random_);
   run.info.user_id = wanted.user_id;
   run.info.start_ms = wanted.start_ms;
-  run.info.artifact_uri = artifact_uri(location, {run.info.id, "artifacts"});
+  run.info.artifact_uri = artifact_uri(experiment.artifact_location, {run.info.id, "artifacts"});
 
   SLIPWAY_TRY(const std::int64_t created,
               t.execute("INSERT INTO runs (number, id, experiment_id, name, user_id, status, start_time, end_time, "
@@ -69,6 +84,7 @@ Result<Run> RunStore::create(Transaction& t, const NewRun& wanted) const {
   // Another process made the same number in the same microsecond.
   if (created == 0) return fail(Code::kAborted, "sql.conflict", "two runs have one number");
   SLIPWAY_CHECK(put_run_tags(t, run.info.number, run.tags));
+  SLIPWAY_CHECK(report_run(t, run.info.id, experiment.name, RunEventType::kStart, clock_->now()));
   return run;
 }
 
@@ -90,6 +106,7 @@ Result<Run> RunStore::get(Transaction& t, std::string_view id) const {
 Result<RunInfo> RunStore::update(Transaction& t, std::string_view id, const RunUpdate& update) const {
   SLIPWAY_TRY(RunInfo run, info(t, id));
   if (run.stage == LifecycleStage::kDeleted) return run_is_deleted(id);
+  const bool had_ended = has_ended(run.status);
   if (update.status) run.status = *update.status;
   if (update.end_ms) run.end_ms = update.end_ms;
   const bool is_renamed = update.name && !update.name->empty();
@@ -98,6 +115,7 @@ Result<RunInfo> RunStore::update(Transaction& t, std::string_view id, const RunU
                           {run.number, std::string(to_string(run.status)), or_null(run.end_ms), run.name}));
   if (is_renamed) SLIPWAY_CHECK(put_run_tags(t, run.number, {{{std::string(kRunNameTag), run.name}}}));
   if (update.status && has_ended(run.status)) SLIPWAY_CHECK(settle_metrics(t, run.number));
+  if (!had_ended && has_ended(run.status)) SLIPWAY_CHECK(report_end(t, run, clock_->now()));
   return run;
 }
 

@@ -208,6 +208,65 @@ def test_from_a_file_to_a_prediction_and_back(make_server, tmp_path):
     assert missing.returncode == 1 and "nothing is known" in missing.stderr
 
 
+def mlflow(server, path, body):
+    return call(server, "POST", f"/api/2.0/mlflow/{path}", body)
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 30
+    while not (found := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
+
+
+def test_a_tracked_run_leads_from_its_data_to_a_prediction(make_server, tmp_path):
+    """What MLflow's client tells is enough: nobody sends an OpenLineage event, and one that listens hears of the run."""
+    listening = make_server()
+    server = make_server("--openlineage-url", listening.url + "/api/v1/lineage")
+    data = tmp_path / "train.csv"
+    data.write_bytes(b"a,b\n1,2\n")
+    digest = hashlib.sha256(data.read_bytes()).hexdigest()[:32]
+    run_id = mlflow(server, "runs/create", {"experiment_id": "0"})["run"]["info"]["run_id"]
+    dataset = {"name": "train.csv", "digest": digest, "source_type": "local", "source": "train.csv"}
+    mlflow(server, "runs/log-inputs", {"run_id": run_id, "datasets": [{"dataset": dataset, "tags": []}]})
+    file = f"/api/2.0/mlflow-artifacts/artifacts/0/{run_id}/artifacts/model/model.onnx"
+    content = (MODELS / "simple.onnx").read_bytes()
+    urllib.request.urlopen(urllib.request.Request(server.url + file, content, method="PUT")).close()
+    mlflow(server, "registered-models/create", {"name": "simple"})
+    mlflow(server, "model-versions/create", {"name": "simple", "source": f"runs:/{run_id}/model", "run_id": run_id})
+    registered = "/api/2.0/mlflow/model-versions/get?name=simple&version=1"
+    wait_until(lambda: call(server, "GET", registered)["model_version"]["status"] == "READY")
+    for _ in range(2):  # as a client that asks again
+        mlflow(server, "runs/update", {"run_id": run_id, "status": "FINISHED", "end_time": 1})
+    server.cli("model", "approve", "simple@1.0.0", who="bob")
+
+    def answer():
+        try:
+            return predict(server)
+        except urllib.error.HTTPError:
+            return None
+
+    request_id = wait_until(answer)
+    upwards = server.cli("lineage", "show", request_id, "--up").stdout
+    assert f"run {run_id}" in upwards and "dataset train.csv" in upwards
+    shown = server.cli("lineage", "show", data, "--down", "--predictions", "5").stdout
+    wanted = ["dataset train.csv", f"run {run_id}", "version simple@1.0.0", f"prediction {request_id}"]
+    positions = [shown.index(text) for text in wanted]
+    assert positions == sorted(positions), shown
+
+    def heard():
+        try:
+            nodes = graph(listening, f"run:{run_id}", depth=1)["nodes"]
+        except urllib.error.HTTPError:
+            return None
+        run = next(node for node in nodes if node["kind"] == "run")
+        state = call(listening, "GET", f"/api/v1/lineage/nodes/{run['id']}")["state"]
+        return {node["name"] for node in nodes} if state == "COMPLETE" else None
+
+    assert wait_until(heard) >= {run_id, "train/Default", "train.csv"}
+
+
 def test_what_may_not_be_read_is_not_shown(make_server):
     server = make_server(auth="on")
     admin = (server.directory / "data/bootstrap.key").read_text().strip()
