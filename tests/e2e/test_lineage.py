@@ -221,7 +221,7 @@ def wait_until(condition):
 
 
 def test_a_tracked_run_leads_from_its_data_to_a_prediction(make_server, tmp_path):
-    """What MLflow's client tells is enough: nobody sends an OpenLineage event, and one that listens hears of the run."""
+    """What MLflow's client tells is enough: no OpenLineage event is sent, and who listens hears of the run."""
     listening = make_server()
     server = make_server("--openlineage-url", listening.url + "/api/v1/lineage")
     data = tmp_path / "train.csv"

@@ -869,8 +869,19 @@ creation_timestamp > 0
 nothing = 'x'
 """
 
-HERE_REGISTERED = {}
-HERE_VERSIONS = {}
+HERE_REGISTERED = {
+    "attributes.name = 'iris'": (["iris"], ONE_GRAMMAR),
+    "tags.team IS NULL": (["50%"], SAME_EVERYWHERE),
+    ("creation_timestamp",): (["iris", "Wine", "wine", "50%", "it's"], ONE_GRAMMAR),
+    ("tags.team",): (["Wine", "wine", "iris", "it's", "50%"], ONE_GRAMMAR),
+}
+HERE_VERSIONS = {
+    "attributes.name = 'iris'": (["iris/3", "iris/2", "iris/1"], ONE_GRAMMAR),
+    "version_number >= 2.0": (["iris/3", "iris/2"], SAME_EVERYWHERE),
+    "source_path IN ('s3://b/1')": (["Wine/1", "iris/1"], SAME_EVERYWHERE),
+    "tags.state IS NULL": (["Wine/1", "iris/3"], SAME_EVERYWHERE),
+    ("run_id",): (["iris/3", "iris/1", "iris/2", "Wine/1"], ONE_GRAMMAR),
+}
 
 
 def registered_model_cases():

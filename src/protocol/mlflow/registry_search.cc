@@ -113,58 +113,66 @@ std::vector<SearchScope> readable(const Principal& principal, const char* column
   return scopes;
 }
 
-Result<Page<Row>> search(Transaction& t, const SearchEntity& entity, const RegistrySearch& wanted,
-                         std::vector<SearchScope> scopes, std::size_t limit_max) {
-  return search_page(t, entity,
-                     {.filter = wanted.filter,
-                      .order_by = wanted.order_by,
-                      .scopes = std::move(scopes),
-                      .limit = wanted.limit,
-                      .limit_max = limit_max,
-                      .token = wanted.token});
-}
-
 // Clients hide prompts with a clause that they add to each filter. It is to hold for models without the tag as well,
 // and hiding prompts is the default here, so it is taken off.
 RegistrySearch without_hidden_prompts(RegistrySearch wanted) {
-  constexpr std::string_view kClause = "tag.`mlflow.prompt.is_prompt` != 'true'";
-  constexpr std::string_view kAnd = " AND ";
-  if (!wanted.filter.ends_with(kClause)) return wanted;
-  wanted.filter.resize(wanted.filter.size() - kClause.size());
-  if (wanted.filter.ends_with(kAnd)) wanted.filter.resize(wanted.filter.size() - kAnd.size());
+  constexpr std::string_view kClauses[] = {"`mlflow.prompt.is_prompt` != 'true'",
+                                           "`mlflow.prompt.is_prompt` = 'false'"};
+  constexpr std::string_view kEnds[] = {"tag.", "tags.", " AND "};
+  std::string_view filter = wanted.filter;
+  for (const std::string_view clause : kClauses) {
+    if (!filter.ends_with(clause)) continue;
+    filter.remove_suffix(clause.size());
+    for (const std::string_view end : kEnds) {
+      if (filter.ends_with(end)) filter.remove_suffix(end.size());
+    }
+    wanted.filter = std::string(filter);
+    break;
+  }
   return wanted;
+}
+
+// What a search looks at, without prompts and with them, and how its rows are read.
+template <typename T>
+struct Searched {
+  SearchEntity plain;
+  SearchEntity with_prompts;
+  const char* model_column;
+  std::size_t limit_max;
+  Result<T> (*read)(const Row& row);
+};
+
+template <typename T>
+Result<Page<T>> search(Transaction& t, const Searched<T>& searched, const RegistrySearch& asked,
+                       const Principal& principal) {
+  const RegistrySearch wanted = without_hidden_prompts(asked);
+  const bool has_prompts = wanted.filter.find(kPromptTag) != std::string::npos;
+  SLIPWAY_TRY(const Page<Row> rows, search_page(t, has_prompts ? searched.with_prompts : searched.plain,
+                                                {.filter = wanted.filter,
+                                                 .order_by = wanted.order_by,
+                                                 .scopes = readable(principal, searched.model_column),
+                                                 .limit = wanted.limit,
+                                                 .limit_max = searched.limit_max,
+                                                 .token = wanted.token}));
+  Page<T> found;
+  found.next_token = rows.next_token;
+  for (const Row& row : rows.items) {
+    SLIPWAY_TRY(found.items.emplace_back(), searched.read(row));
+  }
+  return found;
 }
 
 }  // namespace
 
 Result<Page<Model>> search_models(Transaction& t, const RegistrySearch& asked, const Principal& principal) {
-  static const SearchEntity kModels = model_entity(false);
-  static const SearchEntity kAll = model_entity(true);
-  const RegistrySearch wanted = without_hidden_prompts(asked);
-  const bool has_prompts = wanted.filter.find(kPromptTag) != std::string::npos;
-  SLIPWAY_TRY(const Page<Row> rows,
-              search(t, has_prompts ? kAll : kModels, wanted, readable(principal, "e.name"), kModelsLimitMax));
-  Page<Model> found;
-  found.next_token = rows.next_token;
-  for (const Row& row : rows.items) {
-    SLIPWAY_TRY(found.items.emplace_back(), read_model(row));
-  }
-  return found;
+  static const Searched<Model> kModels{model_entity(false), model_entity(true), "e.name", kModelsLimitMax, read_model};
+  return search(t, kModels, asked, principal);
 }
 
 Result<Page<Registration>> search_versions(Transaction& t, const RegistrySearch& asked, const Principal& principal) {
-  static const SearchEntity kVersions = version_entity(false);
-  static const SearchEntity kAll = version_entity(true);
-  const RegistrySearch wanted = without_hidden_prompts(asked);
-  const bool has_prompts = wanted.filter.find(kPromptTag) != std::string::npos;
-  SLIPWAY_TRY(const Page<Row> rows,
-              search(t, has_prompts ? kAll : kVersions, wanted, readable(principal, "e.model"), kVersionsLimitMax));
-  Page<Registration> found;
-  found.next_token = rows.next_token;
-  for (const Row& row : rows.items) {
-    SLIPWAY_TRY(found.items.emplace_back(), read_registration(row));
-  }
-  return found;
+  static const Searched<Registration> kVersions{version_entity(false), version_entity(true), "e.model",
+                                                kVersionsLimitMax, read_registration};
+  return search(t, kVersions, asked, principal);
 }
 
 }  // namespace slipway::mlflow
