@@ -10,8 +10,9 @@ metrics::Description describe(std::string name, std::string help, std::vector<st
   description.label_names = std::move(labels);
   return description;
 }
-metrics::Description duration(std::string name, std::string help) {
-  metrics::Description description = describe(std::move(name), std::move(help), {"model", "version"});
+metrics::Description duration(std::string name, std::string help,
+                              std::vector<std::string> labels = {"model", "version"}) {
+  metrics::Description description = describe(std::move(name), std::move(help), std::move(labels));
   description.scale = 1e-9;  // observed in nanoseconds
   return description;
 }
@@ -27,20 +28,31 @@ ServingMetrics::ServingMetrics(metrics::Registry& registry)
       warnings_(registry.counter(describe("slipway_contract_warnings_total",
                                           "Predictions whose input broke a contract rule of severity warn.",
                                           {"model", "version"}))),
-      request_duration_(registry.histogram(
-          duration("slipway_prediction_duration_seconds", "From the request's arrival to its recorded answer."))),
+      rows_(registry.counter(
+          describe("slipway_prediction_rows_total", "Rows that the model has run.", {"model", "version"}))),
+      duration_(registry.histogram(duration("slipway_prediction_duration_seconds",
+                                            "From the request's arrival to its recorded answer.",
+                                            {"model", "version", "outcome"}))),
       queue_duration_(
           registry.histogram(duration("slipway_prediction_queue_duration_seconds", "Waiting for a runner."))),
-      run_duration_(registry.histogram(duration("slipway_prediction_run_duration_seconds", "The model's own run."))) {}
+      input_duration_(registry.histogram(
+          duration("slipway_prediction_input_duration_seconds", "Bringing the inputs of one run together."))),
+      run_duration_(registry.histogram(duration("slipway_prediction_run_duration_seconds", "The model's own run."))),
+      output_duration_(registry.histogram(
+          duration("slipway_prediction_output_duration_seconds", "Splitting the outputs of one run."))) {}
 
 VersionMetrics ServingMetrics::for_version(const std::string& model, const std::string& version) {
   return {.success = requests_.with({model, version, "success"}),
           .failure = requests_.with({model, version, "failure"}),
           .violations = violations_.with({model, version}),
           .warnings = warnings_.with({model, version}),
-          .request_duration = request_duration_.with({model, version}),
+          .rows = rows_.with({model, version}),
+          .success_duration = duration_.with({model, version, "success"}),
+          .failure_duration = duration_.with({model, version, "failure"}),
           .queue_duration = queue_duration_.with({model, version}),
-          .run_duration = run_duration_.with({model, version})};
+          .input_duration = input_duration_.with({model, version}),
+          .run_duration = run_duration_.with({model, version}),
+          .output_duration = output_duration_.with({model, version})};
 }
 
 }  // namespace slipway

@@ -12,9 +12,13 @@ struct VersionMetrics {
   metrics::Counter failure;
   metrics::Counter violations;  // requests refused by the contract
   metrics::Counter warnings;    // requests that broke a rule of severity warn
-  metrics::Histogram request_duration;
+  metrics::Counter rows;        // rows run, over all runs of the model
+  metrics::Histogram success_duration;
+  metrics::Histogram failure_duration;
   metrics::Histogram queue_duration;
-  metrics::Histogram run_duration;
+  metrics::Histogram input_duration;   // bringing the inputs of a run together
+  metrics::Histogram run_duration;     // one observation a run of the model, however many requests it answers
+  metrics::Histogram output_duration;  // splitting the outputs of a run
 };
 
 class ServingMetrics {
@@ -26,9 +30,12 @@ class ServingMetrics {
   metrics::CounterFamily& requests_;
   metrics::CounterFamily& violations_;
   metrics::CounterFamily& warnings_;
-  metrics::HistogramFamily& request_duration_;
+  metrics::CounterFamily& rows_;
+  metrics::HistogramFamily& duration_;
   metrics::HistogramFamily& queue_duration_;
+  metrics::HistogramFamily& input_duration_;
   metrics::HistogramFamily& run_duration_;
+  metrics::HistogramFamily& output_duration_;
 };
 
 }  // namespace slipway

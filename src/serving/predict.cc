@@ -49,7 +49,7 @@ Task<Status> Predictor::predict(const PredictCall& call, const InferRequest& req
 
   VersionMetrics& metrics = prediction.version->metrics;
   (outcome ? metrics.success : metrics.failure).add();
-  metrics.request_duration.observe(now() - call.received);
+  (outcome ? metrics.success_duration : metrics.failure_duration).observe(now() - call.received);
   co_return outcome;
 }
 

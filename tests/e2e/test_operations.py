@@ -267,7 +267,8 @@ def test_metrics_in_both_formats(make_server):
     assert samples[("slipway_predictions_total", "success")] == 3
     durations = families["slipway_prediction_duration_seconds"]
     assert durations.type == "histogram"
-    assert [s.value for s in durations.samples if s.name.endswith("_count")] == [3]
+    counts = {s.labels["outcome"]: s.value for s in durations.samples if s.name.endswith("_count")}
+    assert counts == {"success": 3, "failure": 0}
     answered = {(s.labels["route"], s.labels["status"]): s.value for s in families["slipway_http_requests"].samples}
     assert answered[("/v2/models/{model}/infer", "200")] == 3
     assert families["process_resident_memory_bytes"].samples[0].value > 0
