@@ -114,7 +114,8 @@ void unknown_key(const yaml::Entry& entry, const Shape& shape, const std::string
     rule += "; known keys are ";
     for (std::size_t i = 0; i < names.size(); ++i) rule.append(i == 0 ? "" : ", ").append(names[i]);
   }
-  problems.add("contract.unknown_key", entry.position, join(path, entry.key), quoted(entry.key), std::move(rule));
+  problems.add(problems.reason("unknown_key"), entry.position, join(path, entry.key), quoted(entry.key),
+               std::move(rule));
 }
 
 void check_list(const Node& list, const Shape& shape, const std::string& path, Problems& problems) {
@@ -127,7 +128,7 @@ void check_value(const Node& value, const KeyRule& rule, const std::string& path
   // A key with nothing after it says nothing, unless it has to say something.
   if (value.kind == Node::Kind::kNull && !rule.is_required) return;
   if (!has_kind(value, rule.kind)) {
-    problems.add("contract.bad_value", value.position, path, describe(value),
+    problems.add(problems.reason("bad_value"), value.position, path, describe(value),
                  "must be " + std::string(expectation(rule.kind)));
     return;
   }
@@ -153,14 +154,14 @@ void Problems::add(std::string_view reason, yaml::Position position, std::string
 Error Problems::to_error() const {
   const ErrorDetail& first = details_.front();
   std::string message =
-      first.rule + " (" + (first.field.empty() ? "the contract" : first.field) + ", found " + first.found + ")";
+      first.rule + " (" + (first.field.empty() ? "the " + subject_ : first.field) + ", found " + first.found + ")";
   if (total_ > 1) message += "; " + std::to_string(total_ - 1) + " more in the details";
   return {Code::kInvalidArgument, reason_, std::move(message), details_};
 }
 
 void check_shape(const yaml::Node& node, const Shape& shape, const std::string& path, Problems& problems) {
   if (node.kind != Node::Kind::kMap) {
-    problems.add("contract.bad_value", node.position, path, describe(node), "must be a map");
+    problems.add(problems.reason("bad_value"), node.position, path, describe(node), "must be a map");
     return;
   }
   for (const yaml::Entry& entry : node.entries) {
@@ -174,7 +175,7 @@ void check_shape(const yaml::Node& node, const Shape& shape, const std::string& 
   }
   for (const KeyRule& rule : shape.keys) {
     if (!rule.is_required || node.find(rule.name) != nullptr) continue;
-    problems.add("contract.missing_key", node.position, join(path, rule.name), "nothing",
+    problems.add(problems.reason("missing_key"), node.position, join(path, rule.name), "nothing",
                  "the key " + quoted(rule.name) + " is required here");
   }
 }

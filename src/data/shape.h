@@ -45,6 +45,10 @@ struct Shape {
 // Collects what is wrong, so that one run names every mistake (up to a limit).
 class Problems {
  public:
+  // `subject`: what the text is, as in yaml::Limits.
+  explicit Problems(std::string_view subject = "contract") : subject_(subject) {}
+
+  std::string reason(std::string_view what) const { return subject_ + "." + std::string(what); }
   void add(std::string_view reason, yaml::Position position, std::string path, std::string found, std::string rule);
   bool is_empty() const noexcept { return details_.empty(); }
   // invalid_argument with one detail a problem; reason and message are those of the first.
@@ -52,6 +56,7 @@ class Problems {
 
  private:
   static constexpr std::size_t kShownMax = 20;
+  std::string subject_;
   std::string reason_;
   std::vector<ErrorDetail> details_;
   std::size_t total_ = 0;

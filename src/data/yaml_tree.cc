@@ -32,8 +32,16 @@ class TextBuffer : public std::streambuf {
 
 Position position_of(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
 
-Error refused(const Refusal& refusal) {
-  return {Code::kInvalidArgument, refusal.reason, to_string(refusal.position) + ": " + refusal.message, {}};
+Error refused(const Limits& limits, const Refusal& refusal) {
+  return {Code::kInvalidArgument,
+          std::string(limits.subject) + "." + refusal.reason,
+          to_string(refusal.position) + ": " + refusal.message,
+          {}};
+}
+
+tl::unexpected<Error> refuse_whole(const Limits& limits, const std::string& reason, const std::string& message) {
+  const std::string subject(limits.subject);
+  return fail(Code::kInvalidArgument, subject + "." + reason, "the " + subject + " " + message);
 }
 
 }  // namespace
@@ -57,7 +65,7 @@ class TreeBuilder : public YAML::EventHandler {
       return found != anchors_.end() && frame.node == found->second;
     });
     if (found == anchors_.end() || is_open) {
-      throw Refusal{"contract.syntax", position_of(mark), "an alias cannot stand inside what it names"};
+      throw Refusal{"syntax", position_of(mark), "an alias cannot stand inside what it names"};
     }
     place(*found->second, position_of(mark));
   }
@@ -95,7 +103,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   static void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
     if (tag.empty() || tag == "?" || tag == "!") return;
-    throw Refusal{"contract.syntax", position_of(mark), "the tag " + quoted(tag) + " is not supported"};
+    throw Refusal{"syntax", position_of(mark), "the tag " + quoted(tag) + " is not supported"};
   }
 
   Node& add(Node::Kind kind, Position position, YAML::anchor_t anchor) {
@@ -143,10 +151,10 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   static void take_key(Frame& frame, const Node& key, Position position) {
-    if (key.kind != Node::Kind::kScalar) throw Refusal{"contract.syntax", position, "a key must be plain text"};
-    if (key.text == "<<") throw Refusal{"contract.syntax", position, "merge keys (<<) are not supported"};
+    if (key.kind != Node::Kind::kScalar) throw Refusal{"syntax", position, "a key must be plain text"};
+    if (key.text == "<<") throw Refusal{"syntax", position, "merge keys (<<) are not supported"};
     if (const Node* earlier = frame.node->find(key.text)) {
-      throw Refusal{"contract.duplicate_key", position,
+      throw Refusal{"duplicate_key", position,
                     "the key " + quoted(key.text) + " stands twice; the first is near " + to_string(earlier->position)};
     }
     frame.key = &key;
@@ -154,11 +162,10 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   [[noreturn]] void too_many(Position position) const {
-    throw Refusal{"contract.too_large", position, "more than " + std::to_string(limits_.nodes_max) + " nodes"};
+    throw Refusal{"too_large", position, "more than " + std::to_string(limits_.nodes_max) + " nodes"};
   }
   [[noreturn]] void too_deep(Position position) const {
-    throw Refusal{"contract.too_large", position,
-                  "nested deeper than " + std::to_string(limits_.depth_max) + " levels"};
+    throw Refusal{"too_large", position, "nested deeper than " + std::to_string(limits_.depth_max) + " levels"};
   }
 
   Document& document_;
@@ -180,12 +187,12 @@ std::string to_string(Position position) {
 
 Result<Document> Document::parse(std::string_view text, const Limits& limits) {
   if (text.size() > limits.text_bytes_max) {
-    return fail(Code::kInvalidArgument, "contract.too_large",
-                "the contract has " + std::to_string(text.size()) + " bytes; at most " +
-                    std::to_string(limits.text_bytes_max) + " are accepted");
+    return refuse_whole(limits, "too_large",
+                        "has " + std::to_string(text.size()) + " bytes; at most " +
+                            std::to_string(limits.text_bytes_max) + " are accepted");
   }
   if (!is_utf8(text) || text.find('\0') != std::string_view::npos) {
-    return fail(Code::kInvalidArgument, "contract.syntax", "the contract is not UTF-8 text");
+    return refuse_whole(limits, "syntax", "is not UTF-8 text");
   }
   Document document;
   try {
@@ -194,17 +201,17 @@ Result<Document> Document::parse(std::string_view text, const Limits& limits) {
     YAML::Parser parser(stream);
     TreeBuilder builder(document, limits);
     if (!parser.HandleNextDocument(builder) || document.root_ == nullptr) {
-      return fail(Code::kInvalidArgument, "contract.syntax", "the contract is empty");
+      return refuse_whole(limits, "syntax", "is empty");
     }
     const Node* root = document.root_;
     if (parser.HandleNextDocument(builder)) {
-      return fail(refused({"contract.syntax", document.root_->position, "a second document; one is accepted"}));
+      return fail(refused(limits, {"syntax", document.root_->position, "a second document; one is accepted"}));
     }
     document.root_ = root;
   } catch (const Refusal& refusal) {
-    return fail(refused(refusal));
+    return fail(refused(limits, refusal));
   } catch (const YAML::Exception& problem) {
-    return fail(refused({"contract.syntax", position_of(problem.mark), problem.msg}));
+    return fail(refused(limits, {"syntax", position_of(problem.mark), problem.msg}));
   }
   return document;
 }

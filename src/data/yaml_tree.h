@@ -18,6 +18,7 @@ struct Limits {
   std::size_t text_bytes_max = 1 << 20;
   std::size_t nodes_max = 50'000;  // after aliases are expanded
   std::size_t depth_max = 32;
+  std::string_view subject = "contract";  // what the text is: begins the reasons of errors and stands in their messages
 };
 
 // From 1, as editors count.
@@ -54,7 +55,7 @@ std::string to_string(Position position);
 
 class Document {
  public:
-  // Fails with invalid_argument, reason contract.syntax, contract.duplicate_key or contract.too_large; the message
+  // Fails with invalid_argument, reason SUBJECT.syntax, SUBJECT.duplicate_key or SUBJECT.too_large; the message
   // starts with the position.
   static Result<Document> parse(std::string_view text, const Limits& limits = {});
 

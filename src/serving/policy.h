@@ -89,8 +89,8 @@ struct Policy {
   bool operator==(const Policy&) const = default;
 };
 
-// Errors: invalid_argument "policy.syntax", "policy.duplicate_key", "policy.unknown_key", "policy.invalid_value"; one
-// detail for each mistake, with line and column.
+// Errors: invalid_argument "policy.syntax", "policy.duplicate_key", "policy.unknown_key", "policy.bad_value",
+// "policy.missing_key"; one detail for each mistake, with line and column.
 Result<Policy> parse_policy(std::string_view yaml);
 
 }  // namespace slipway
