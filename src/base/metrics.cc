@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <numeric>
 
 #include "base/bucket_layout.h"
 #include "base/bytes.h"
@@ -169,6 +170,11 @@ void Histogram::observe(std::uint64_t raw) noexcept {
   }
 }
 Distribution Histogram::distribution() const { return series_ ? distribution_of(*series_) : Distribution{}; }
+Histogram::Total Histogram::total() const {
+  if (!series_) return {};
+  const std::vector<std::uint64_t> cells = cells::sums(series_->first_cell, series_->cell_count);
+  return {.count = std::accumulate(cells.begin() + 1, cells.end(), std::uint64_t{0}), .raw_sum = cells.front()};
+}
 
 FamilyBase::FamilyBase(Description description, Type type) : description_(std::move(description)), type_(type) {
   if (type_ != Type::kHistogram) return;

@@ -112,6 +112,11 @@ class Histogram {
     observe(static_cast<std::uint64_t>(duration.count() < 0 ? 0 : duration.count()));
   }
   Distribution distribution() const;
+  struct Total {
+    std::uint64_t count = 0;
+    std::uint64_t raw_sum = 0;  // of what was observed
+  };
+  Total total() const;  // no buckets sorted out: for those who ask often
 
  private:
   friend class HistogramFamily;

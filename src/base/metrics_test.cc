@@ -126,6 +126,21 @@ TEST(Histogram, CountsAreExactAtTheBounds) {
   EXPECT_NEAR(seen.sum, 10800 + 0.999999999 + 0.0025 + 0.002000001 - 0.001 + 0.001, 1e-3);
 }
 
+TEST(Histogram, ItsTotalIsWhatWasObserved) {
+  Registry registry;
+  Description in_seconds;
+  in_seconds.name = "duration_seconds";
+  in_seconds.help = "How long.";
+  in_seconds.scale = 1e-9;
+  Histogram histogram = registry.histogram(in_seconds).with({});
+  EXPECT_EQ(histogram.total().count, 0U);
+  histogram.observe(std::chrono::nanoseconds(1'500));
+  std::thread([&] { histogram.observe(std::chrono::seconds(600)); }).join();  // above the last bucket's bound
+  EXPECT_EQ(histogram.total().count, 2U);
+  EXPECT_EQ(histogram.total().raw_sum, 600'000'001'500U);
+  EXPECT_EQ(Histogram().total().count, 0U);
+}
+
 TEST(Histogram, QuantilesAreWithinOneEighth) {
   Registry registry;
   auto in_seconds = description("slipway_test_quantile_seconds");

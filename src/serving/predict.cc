@@ -139,6 +139,7 @@ Task<Status> Predictor::record(const PredictCall& call, const InferRequest& requ
   const ServedVersion& version = *prediction.version;
   audit::Record record;
   record.time = system_clock().now();
+  version.last_use.note(record.time);
   record.id = call.request_id;
   record.kind = audit::Kind::kPrediction;
   record.outcome = outcome;

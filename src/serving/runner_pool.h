@@ -32,6 +32,7 @@ class RunnerPool {
 
   // False when the queue is full or no thread can be had. Thread-safe.
   [[nodiscard]] bool try_submit(std::function<void()> job);
+  unsigned thread_count() const noexcept { return thread_count_; }
   std::size_t waiting() const { return queue_->size(); }
 
  private:

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -13,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "data/bind.h"
 #include "runtime/loaded_model.h"
@@ -21,6 +23,19 @@
 #include "serving/runner_pool.h"
 
 namespace slipway {
+
+// When a version answered last. One number for all threads, written at most once a millisecond.
+class LastUse {
+ public:
+  void note(WallTime time) noexcept {
+    const std::int64_t now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+    if (unix_ms_.load(std::memory_order_relaxed) < now_ms) unix_ms_.store(now_ms, std::memory_order_relaxed);
+  }
+  std::int64_t unix_ms() const noexcept { return unix_ms_.load(std::memory_order_relaxed); }  // 0: never
+
+ private:
+  std::atomic<std::int64_t> unix_ms_{0};
+};
 
 struct ServedVersion {
   std::string model;
@@ -32,6 +47,8 @@ struct ServedVersion {
   InlineBudget inline_budget;           // which requests run on the I/O thread
   std::unique_ptr<RunnerPool> runners;  // for all others
   mutable VersionMetrics metrics;       // handles: counting does not change the version
+  mutable LastUse last_use;
+  std::uint64_t memory_bytes = 0;  // what it takes, estimated from its trial
 };
 
 // Looks names up without making a std::string.
