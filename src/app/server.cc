@@ -27,7 +27,9 @@
 #include "protocol/admin/route_list.h"
 #include "protocol/admin/webhook_routes.h"
 #include "protocol/http_server.h"
+#include "protocol/inference/repository_routes.h"
 #include "protocol/inference/routes.h"
+#include "protocol/inference/settings_routes.h"
 #include "protocol/lineage/routes.h"
 #include "protocol/mlflow/webhook_routes.h"
 #include "protocol/telemetry/process_metrics.h"
@@ -160,7 +162,12 @@ Status Server::Parts::open_serving() {
                                     LoaderOptions{.inline_run_max = settings.inline_run_max,
                                                   .runner_threads = settings.runner_threads,
                                                   .runner_queue_max = settings.runner_queue_max});
-  catalog = std::make_unique<Catalog>(*database, models, *loader, registry, settings.reconcile_interval);
+  CatalogOptions lifecycle;
+  lifecycle.interval = settings.reconcile_interval;
+  lifecycle.load_threads = settings.load_threads;
+  lifecycle.load_wait = settings.load_timeout;
+  lifecycle.residency = {.bytes_max = settings.models_memory_bytes_max, .loads_on_demand = settings.loads_on_demand};
+  catalog = std::make_unique<Catalog>(*database, models, *loader, registry, lifecycle);
   checker = std::make_unique<PushChecker>(*bundles, "/proc/self/exe", (data / "tmp").string(), settings.probe_timeout);
   push = std::make_unique<Push>(
       *database, *bundles, models, system_clock(),
@@ -220,6 +227,8 @@ Router Server::Parts::make_router(unsigned thread) {
       router, *predictors[thread],
       {.body_bytes_max = settings.predict_body_bytes_max, .is_ready = [this] { return is_ready.load(); }});
   const DecisionLog decisions(*audit);
+  add_repository_routes(router, *catalog, decisions);
+  add_settings_routes(router, decisions);
   const ModelRouteParts parts{
       .database = *database,
       .bundles = *bundles,

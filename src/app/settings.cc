@@ -83,6 +83,7 @@ Status check(const Settings& settings) {
     return refuse("--buffered-bytes-max", "--predict-body-bytes-max to 1 TiB are accepted");
   if (settings.blob_bytes_max == 0 || settings.blob_bytes_max > kBlobBytesMax)
     return refuse("--blob-bytes-max", "1 byte to 5 TiB are accepted");
+  if (settings.load_threads == 0 || settings.load_threads > 64) return refuse("--load-threads", "1 to 64 are accepted");
   if (settings.approvals_required == 0 || settings.approvals_required > 16)
     return refuse("--approvals", "1 to 16 are accepted");
   return {};

@@ -45,6 +45,11 @@ struct Settings {
   std::chrono::milliseconds reconcile_interval{2'000};
   std::string log_level = "info";
 
+  unsigned load_threads = 2;                       // versions loaded at once
+  std::chrono::milliseconds load_timeout{30'000};  // how long a caller waits for a version to be loaded
+  bool loads_on_demand = false;                    // versions are loaded at their first request
+  std::uint64_t models_memory_bytes_max = 0;       // of loaded versions, as estimated; 0: no limit
+
   bool may_webhooks_be_private = false;  // webhooks may name addresses of this machine and of private networks
   std::string webhook_ca_file;           // certificates that receivers are checked with, in PEM; "": the system's
   std::int64_t webhook_attempts_max = 15;

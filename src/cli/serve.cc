@@ -22,6 +22,7 @@ struct ServeOptions {
   std::int64_t predict_timeout_ms = 30'000;
   std::int64_t drain_timeout_ms = 10'000;
   std::int64_t probe_timeout_ms = 60'000;
+  std::int64_t load_timeout_ms = 30'000;
   std::int64_t webhook_timeout_ms = 10'000;
   std::int64_t webhook_backoff_ms = 1'000;
 };
@@ -33,6 +34,7 @@ Status apply(ServeOptions& options) {
   settings.is_audit_strict = options.audit == "strict";
   settings.predict_timeout = std::chrono::milliseconds(options.predict_timeout_ms);
   settings.drain_timeout = std::chrono::milliseconds(options.drain_timeout_ms);
+  settings.load_timeout = std::chrono::milliseconds(options.load_timeout_ms);
   settings.probe_timeout = std::chrono::milliseconds(options.probe_timeout_ms);
   settings.webhook_timeout = std::chrono::milliseconds(options.webhook_timeout_ms);
   settings.webhook_backoff = std::chrono::milliseconds(options.webhook_backoff_ms);
@@ -118,6 +120,16 @@ void add_serve_command(CLI::App& app, int& exit_code) {
                    "Threads for each version that is too slow for an I/O thread")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  command->add_option("--load-threads", settings.load_threads, "Versions loaded at once")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  command->add_flag("--load-on-demand", settings.loads_on_demand,
+                    "Load a version at its first request, not when it is approved; pinned ones are loaded at once");
+  command
+      ->add_option(
+          "--models-memory-bytes-max", settings.models_memory_bytes_max,
+          "Bytes that loaded versions may take, as estimated; the one used longest ago is given up. 0: no limit")
+      ->capture_default_str();
   command->add_option("--connections-max", settings.connections_max, "Connections open at once")->capture_default_str();
   command
       ->add_option("--connections-per-address-max", settings.connections_per_address_max,
@@ -134,6 +146,11 @@ void add_serve_command(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--blob-bytes-max", settings.blob_bytes_max, "Largest file of a bundle")->capture_default_str();
   command->add_option("--predict-timeout-ms", options->predict_timeout_ms, "Longest time for one prediction")
+      ->check(CLI::Range(1, 3'600'000))
+      ->capture_default_str();
+  command
+      ->add_option("--load-timeout-ms", options->load_timeout_ms,
+                   "Longest time that a caller waits for a version to be loaded")
       ->check(CLI::Range(1, 3'600'000))
       ->capture_default_str();
   command->add_option("--probe-timeout-ms", options->probe_timeout_ms, "Longest time for the trial of a pushed model")

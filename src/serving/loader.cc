@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "runtime/onnx_inspect.h"
 #include "runtime/probe_report.h"
+#include "serving/class_labels.h"
 
 namespace slipway {
 namespace {
@@ -19,13 +20,12 @@ std::vector<TensorSpec> input_specs(const ModelSignature& signature) {
   return specs;
 }
 
-// What it took when it was tried, or else as much as its files.
-std::uint64_t memory_estimate(const Version& version, const Manifest& manifest) {
-  const auto report = parse_probe_report(version.probe_report);
-  return report && report->memory_peak_bytes > 0 ? report->memory_peak_bytes : manifest.size_bytes();
-}
-
 }  // namespace
+
+std::uint64_t memory_estimate(const Version& version) {
+  const auto report = parse_probe_report(version.probe_report);
+  return report ? report->memory_peak_bytes : 0;
+}
 
 Loader::Loader(const BundleStore& bundles, std::shared_ptr<const OnnxRuntime> runtime, ServingMetrics& metrics,
                LoaderOptions options)
@@ -71,7 +71,9 @@ Result<std::shared_ptr<const ServedVersion>> Loader::load_version(const Version&
   served->version = version.semver.to_string();
   served->number_text = std::to_string(version.number);
   served->digest = version.digest;
-  served->memory_bytes = memory_estimate(version, manifest);
+  served->memory_bytes = memory_estimate(version);
+  if (served->memory_bytes == 0) served->memory_bytes = manifest.size_bytes();
+  served->labels = class_labels(manifest);
   if (!may_outgrow_its_input(model->summary())) {
     served->inline_budget = InlineBudget(model->signature(), model->probe_run_us(), options_.inline_run_max);
   }

@@ -31,6 +31,9 @@ struct ContractBinding {
 Result<ContractBinding> bind_contract(const BundleStore& bundles, const Manifest& manifest, const std::string& name,
                                       const ModelSignature& signature);
 
+// What the version took at its trial; 0 where nobody measured it.
+std::uint64_t memory_estimate(const Version& version);
+
 class Loader {
  public:
   Loader(const BundleStore& bundles, std::shared_ptr<const OnnxRuntime> runtime, ServingMetrics& metrics,

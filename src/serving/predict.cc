@@ -29,7 +29,10 @@ Predictor::Predictor(const SnapshotCell<ServingSnapshot>& serving, Admission& ad
       limits_(limits) {}
 
 Task<Status> Predictor::predict(const PredictCall& call, const InferRequest& request, Prediction& prediction) {
-  auto chosen = choose(request);
+  auto chosen = choose(request.model, request.version);
+  if (chosen && *chosen == nullptr) {
+    chosen = co_await load_now(request.model, request.version, deadline(call, request), *call.executor);
+  }
   if (!chosen) co_return fail(std::move(chosen).error());
   prediction.version = *std::move(chosen);
 
@@ -53,21 +56,39 @@ Task<Status> Predictor::predict(const PredictCall& call, const InferRequest& req
   co_return outcome;
 }
 
-Result<std::shared_ptr<const ServedVersion>> Predictor::choose(const InferRequest& request) {
+Result<std::shared_ptr<const ServedVersion>> Predictor::choose(std::string_view name, std::string_view version) {
   const auto& models = serving_.read()->models;
-  const auto model = models.find(request.model);
+  const auto model = models.find(name);
   if (model == models.end()) {
     return fail(Code::kNotFound, "model.not_found",
-                "model " + quoted(request.model) + " is not served; only approved versions are");
+                "model " + quoted(name) + " is not served; only approved versions are");
   }
-  if (request.version.empty()) return model->second.current;
-  auto version = model->second.find(request.version);
-  if (version == nullptr) {
-    return fail(Code::kNotFound, "model.version_not_served",
-                "version " + quoted(request.version) + " of model " + quoted(request.model) +
-                    " is not served; only approved versions are");
+  if (version.empty()) return model->second.current;
+  auto found = model->second.find(version);
+  if (found == nullptr && model->second.find_dormant(version) == nullptr) {
+    return fail(
+        Code::kNotFound, "model.version_not_served",
+        "version " + quoted(version) + " of model " + quoted(name) + " is not served; only approved versions are");
   }
-  return version;
+  return found;
+}
+
+Task<Result<std::shared_ptr<const ServedVersion>>> Predictor::load_now(std::string_view name, std::string_view version,
+                                                                       Monotonic deadline, Executor& executor) {
+  const auto& snapshot = *serving_.read();
+  const auto model = snapshot.models.find(name);
+  const DormantVersion* dormant = model == snapshot.models.end() ? nullptr : model->second.find_dormant(version);
+  if (dormant == nullptr) co_return choose(name, version);
+  auto waiting = callback_on<Status>(executor, [loader = snapshot.on_demand, id = dormant->id, deadline](auto resume) {
+    loader->load_now(id, deadline, std::move(resume));
+  });
+  Status loaded = co_await waiting;
+  if (!loaded) co_return fail(std::move(loaded).error());
+  auto chosen = choose(name, version);
+  if (chosen && *chosen == nullptr) {
+    co_return fail(Code::kUnavailable, "serving.loading", "model " + quoted(name) + " is being loaded");
+  }
+  co_return chosen;
 }
 
 Status Predictor::select_outputs(const InferRequest& request, Prediction& prediction) const {

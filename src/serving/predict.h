@@ -61,13 +61,20 @@ class Predictor {
   // "serving.queue_full", deadline_exceeded "serving.deadline", those of the audit log when it cannot keep the record.
   Task<Status> predict(const PredictCall& call, const InferRequest& request, Prediction& prediction);
 
+  // The version that answers, null where it waits for its first request: load_now() then. not_found "model.not_found",
+  // "model.version_not_served".
+  Result<std::shared_ptr<const ServedVersion>> choose(std::string_view model, std::string_view version);
+  // Loads it if it waits for that, never null. The errors of choose() and of OnDemandLoader::load_now(). The texts
+  // outlive the task.
+  Task<Result<std::shared_ptr<const ServedVersion>>> load_now(std::string_view model, std::string_view version,
+                                                              Monotonic deadline, Executor& executor);
+
   // The newest snapshot, for metadata and readiness.
   const ServingSnapshot& snapshot() { return *serving_.read(); }
   // Lets go of an old snapshot on a thread that has nothing to do.
   void refresh() { serving_.read(); }
 
  private:
-  Result<std::shared_ptr<const ServedVersion>> choose(const InferRequest& request);
   Status select_outputs(const InferRequest& request, Prediction& prediction) const;
   Status validate(const InferRequest& request, const ServedVersion& version);
   Task<Status> run(const PredictCall& call, const InferRequest& request, Prediction& prediction);

@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -48,7 +49,8 @@ struct ServedVersion {
   std::unique_ptr<RunnerPool> runners;  // for all others
   mutable VersionMetrics metrics;       // handles: counting does not change the version
   mutable LastUse last_use;
-  std::uint64_t memory_bytes = 0;  // what it takes, estimated from its trial
+  std::uint64_t memory_bytes = 0;   // what it takes, estimated from its trial
+  std::vector<std::string> labels;  // of its classes, for the classification extension; often none
 };
 
 // Looks names up without making a std::string.
@@ -57,14 +59,39 @@ struct TextHash {
   std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
 };
 
+// Approved, and loaded when somebody asks for it.
+struct DormantVersion {
+  std::string id;  // of the registry
+  std::string version;
+  std::string number_text;
+  bool operator==(const DormantVersion&) const = default;
+};
+
 struct ServedModel {
-  std::shared_ptr<const ServedVersion> current;                               // answers when no version is named
-  std::vector<std::shared_ptr<const ServedVersion>> versions;                 // in ascending order
-  std::shared_ptr<const ServedVersion> find(std::string_view version) const;  // "1.2.3", or the integer
+  std::shared_ptr<const ServedVersion> current;  // answers when no version is named; null: dormant.front()
+  std::vector<std::shared_ptr<const ServedVersion>> versions;  // in ascending order
+  std::vector<DormantVersion> dormant;                         // the one that would answer first
+  std::vector<std::pair<std::string, std::string>> labels;     // "champion" and the version that it means
+
+  // "1.2.3", the integer, or a label. Null when it is not loaded.
+  std::shared_ptr<const ServedVersion> find(std::string_view version) const;
+  // The same of those that wait; "" for the one that answers when no version is named. Null when there is none.
+  const DormantVersion* find_dormant(std::string_view version) const;
+};
+
+// Loads a version for whoever waits for it. Thread-safe.
+class OnDemandLoader {
+ public:
+  virtual ~OnDemandLoader() = default;
+  // Calls `done` once, from another thread or this one, when the version is in the newest snapshot, cannot be loaded,
+  // or `deadline` or the server's own limit of waiting has passed. unavailable "serving.load_failed",
+  // "serving.loading"; resource_exhausted "serving.memory_limit".
+  virtual void load_now(const std::string& version_id, Monotonic deadline, std::function<void(Status)> done) = 0;
 };
 
 struct ServingSnapshot {
   std::unordered_map<std::string, ServedModel, TextHash, std::equal_to<>> models;
+  OnDemandLoader* on_demand = nullptr;  // outlives the readers; null where no version is dormant
 };
 
 }  // namespace slipway

@@ -96,7 +96,7 @@ def test_every_route_method_and_role(guarded):
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v2/models", "/v2/models", "/admin", "/api/v1/models/census/versions/1.0.0/unknown", "/metrics/x"]
+    "path", ["/api/v2/models", "/v2/model", "/admin", "/api/v1/models/census/versions/1.0.0/unknown", "/metrics/x"]
 )
 def test_what_is_no_route_is_not_found(guarded, path):
     server, keys, _ = guarded

@@ -25,7 +25,10 @@ struct InferLimits {
 
 // Fills `infer`, whose views then point into `http` and into its own arena; clears it first. Model and version come
 // from the route's {model} and {version}, the unit from the parameter "unit" or the header slipway-unit. Errors:
-// invalid_argument "infer.…"; unimplemented for sequences, classification, shared memory and raw-binary requests.
+// invalid_argument "infer.…"; unimplemented for sequences and shared memory.
 Status decode_infer(const HttpRequest& http, InferRequest& infer, const InferLimits& limits = {});
+
+// Inference-Header-Content-Length is 0: the body is one tensor and nothing else (raw_request.h).
+bool is_raw_request(const HttpRequest& http) noexcept;
 
 }  // namespace slipway

@@ -26,7 +26,21 @@ std::string server_metadata_body() {
   std::string out;
   JsonWriter json(out);
   json.begin_object().key("name").value("slipway").key("version").value(SLIPWAY_VERSION);
-  json.key("extensions").begin_array().value("binary_tensor_data").value("parameters").end_array().end_object();
+  json.key("extensions").begin_array();
+  for (const char* extension : {"binary_tensor_data", "classification", "logging", "model_configuration",
+                                "model_repository", "parameters", "schedule_policy", "statistics"}) {
+    json.value(extension);
+  }
+  json.end_array().end_object();
+  return out;
+}
+
+std::string model_list_body(std::span<const std::string_view> names) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().key("models").begin_array();
+  for (const std::string_view name : names) json.value(name);
+  json.end_array().end_object();
   return out;
 }
 

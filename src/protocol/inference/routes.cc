@@ -1,14 +1,19 @@
 #include "protocol/inference/routes.h"
 
+#include <algorithm>
 #include <vector>
 
-#include "base/bytes.h"
 #include "protocol/inference/decode.h"
 #include "protocol/inference/encode.h"
 #include "protocol/inference/metadata.h"
+#include "protocol/inference/raw_request.h"
+#include "protocol/inference/statistics_json.h"
+#include "serving/classification.h"
 
 namespace slipway {
 namespace {
+
+constexpr std::chrono::seconds kLoadWait{30};
 
 // What one request in flight needs; kept for the next one of this thread.
 struct Scratch {
@@ -42,22 +47,61 @@ class InferenceHandlers {
 
   Task<HttpResponse> server_metadata(HttpRequest&) { co_return json(server_metadata_body()); }
 
-  Task<HttpResponse> model_metadata(HttpRequest& request) {
-    const auto found = find(request);
-    if (!found) co_return error_response(found.error(), request);
-    std::vector<std::string_view> versions;
-    if (!request.parameter("version").empty()) {
-      versions.push_back(found->version->version);
-    } else {
-      for (const auto& served : found->model->versions) versions.push_back(served->version);
+  Task<HttpResponse> models(HttpRequest& request) {
+    std::vector<std::string_view> names;
+    for (const auto& [name, model] : predictor_.snapshot().models) {
+      if (request.principal->may(Permission::kReadEndpoint, name)) names.push_back(name);
     }
-    co_return json(model_metadata_body(found->version->model, versions, found->version->runtime->signature()));
+    std::sort(names.begin(), names.end());
+    co_return json(model_list_body(names));
   }
 
-  Task<HttpResponse> model_ready(HttpRequest& request) {
-    const auto found = find(request);
+  Task<HttpResponse> model_metadata(HttpRequest& request) {
+    const auto found = co_await find(request);
     if (!found) co_return error_response(found.error(), request);
-    co_return json(model_ready_body(found->version->model, true));
+    const ServedVersion& version = **found;
+    std::vector<std::string_view> versions;
+    if (!request.parameter("version").empty()) {
+      versions.push_back(version.version);
+    } else if (const ServedModel* model = served_model(request)) {
+      for (const auto& served : model->versions) versions.push_back(served->version);
+      for (auto dormant = model->dormant.rbegin(); dormant != model->dormant.rend(); ++dormant)
+        versions.push_back(dormant->version);
+    }
+    co_return json(model_metadata_body(version.model, versions, version.runtime->signature()));
+  }
+
+  // Of a version that waits for its first request too: a prediction would be answered.
+  Task<HttpResponse> model_ready(HttpRequest& request) {
+    const auto found = predictor_.choose(request.parameter("model"), request.parameter("version"));
+    if (!found) co_return error_response(found.error(), request);
+    co_return json(model_ready_body(request.parameter("model"), true));
+  }
+
+  Task<HttpResponse> model_config(HttpRequest& request) {
+    const auto found = co_await find(request);
+    if (!found) co_return error_response(found.error(), request);
+    co_return json(model_config_body(model_config_of(**found)));
+  }
+
+  // Of the versions that are loaded.
+  Task<HttpResponse> statistics(HttpRequest& request) {
+    std::vector<VersionStatistics> versions;
+    if (!request.parameter("version").empty()) {
+      const auto found = predictor_.choose(request.parameter("model"), request.parameter("version"));
+      if (!found) co_return error_response(found.error(), request);
+      if (*found != nullptr) versions.push_back(statistics_of(**found));
+    } else if (!request.parameter("model").empty()) {
+      const auto found = predictor_.choose(request.parameter("model"), "");
+      if (!found) co_return error_response(found.error(), request);
+      for (const auto& served : served_model(request)->versions) versions.push_back(statistics_of(*served));
+    } else {
+      for (const auto& [name, model] : predictor_.snapshot().models) {
+        if (!request.principal->may(Permission::kReadMetrics, name)) continue;
+        for (const auto& served : model.versions) versions.push_back(statistics_of(*served));
+      }
+    }
+    co_return json(statistics_body(versions));
   }
 
  private:
@@ -74,40 +118,49 @@ class InferenceHandlers {
   }
 
   Task<Status> answer(HttpRequest& request, Scratch& scratch, HttpResponse& response) {
-    if (Status decoded = decode_infer(request, scratch.request); !decoded) {
-      co_return fail(std::move(decoded).error());
+    Status decoded;
+    std::shared_ptr<const ServedVersion> version;  // of a raw request: its views point into the signature
+    if (is_raw_request(request)) [[unlikely]] {
+      auto found = co_await find(request);
+      if (!found) co_return fail(std::move(found).error());
+      version = *std::move(found);
+      decoded = decode_raw_infer(request, version->runtime->signature(), scratch.request);
+      scratch.request.version = version->version;
+    } else {
+      decoded = decode_infer(request, scratch.request);
     }
+    if (!decoded) co_return fail(std::move(decoded).error());
     PredictCall call;
     call.principal_id = request.principal->id;
     call.request_id = request.request_id;
     call.trace_id = request.trace.trace_id;
     call.received = request.received;
     call.executor = request.executor;
-    Status predicted = co_await predictor_.predict(call, scratch.request, scratch.prediction);
+    InferRequest& infer = scratch.request;
+    Prediction& prediction = scratch.prediction;
+    Status predicted = co_await predictor_.predict(call, infer, prediction);
     if (!predicted) co_return fail(std::move(predicted).error());
-    co_return encode_infer(scratch.request, scratch.prediction.response, response);
+    Status classified = classify(infer, *prediction.version, prediction.response, infer.arena);
+    if (!classified) co_return fail(std::move(classified).error());
+    co_return encode_infer(infer, prediction.response, response);
   }
 
-  // Both of one snapshot: the next look at it may see that the model was retired. Valid until then.
-  struct Found {
-    const ServedModel* model = nullptr;
-    std::shared_ptr<const ServedVersion> version;
-  };
-
-  Result<Found> find(const HttpRequest& request) {
-    const std::string_view name = request.parameter("model");
+  // Loads it where it waits for its first request.
+  Task<Result<std::shared_ptr<const ServedVersion>>> find(HttpRequest& request) {
+    const std::string_view model = request.parameter("model");
     const std::string_view version = request.parameter("version");
-    const auto& models = predictor_.snapshot().models;
-    const auto model = models.find(name);
-    if (model == models.end())
-      return fail(Code::kNotFound, "model.not_found", "model " + quoted(name) + " is not served");
-    if (version.empty()) return Found{&model->second, model->second.current};
-    auto found = model->second.find(version);
-    if (found == nullptr) {
-      return fail(Code::kNotFound, "model.version_not_served",
-                  "version " + quoted(version) + " of model " + quoted(name) + " is not served");
+    auto chosen = predictor_.choose(model, version);
+    if (chosen && *chosen == nullptr) {
+      chosen = co_await predictor_.load_now(model, version, request.received + kLoadWait, *request.executor);
     }
-    return Found{&model->second, std::move(found)};
+    co_return chosen;
+  }
+
+  // Valid until the next look at the snapshot.
+  const ServedModel* served_model(const HttpRequest& request) {
+    const auto& models = predictor_.snapshot().models;
+    const auto model = models.find(request.parameter("model"));
+    return model == models.end() ? nullptr : &model->second;
   }
 
   static HttpResponse json(std::string body) {
@@ -143,9 +196,13 @@ void add_inference_routes(Router& router, Predictor& predictor, InferenceRouteOp
   add(Method::kGet, "/v2/health/ready", Permission::kPublic, &InferenceHandlers::ready);
   add(Method::kGet, "/health/live", Permission::kPublic, &InferenceHandlers::live);
   add(Method::kGet, "/health/ready", Permission::kPublic, &InferenceHandlers::ready);
+  add(Method::kGet, "/v2/models", Permission::kReadEndpoint, &InferenceHandlers::models);
+  add(Method::kGet, "/v2/models/stats", Permission::kReadMetrics, &InferenceHandlers::statistics);
   for (const std::string model : {"/v2/models/{model}", "/v2/models/{model}/versions/{version}"}) {
     add(Method::kGet, model, Permission::kReadEndpoint, &InferenceHandlers::model_metadata);
     add(Method::kGet, model + "/ready", Permission::kReadEndpoint, &InferenceHandlers::model_ready);
+    add(Method::kGet, model + "/config", Permission::kReadEndpoint, &InferenceHandlers::model_config);
+    add(Method::kGet, model + "/stats", Permission::kReadMetrics, &InferenceHandlers::statistics);
     add(Method::kPost, model + "/infer", Permission::kPredict, &InferenceHandlers::infer);
   }
 }
