@@ -76,6 +76,7 @@ ServingSnapshot make_snapshot(std::span<const VersionPhase> versions, const Appr
     ServedModel& model = snapshot.models[registered.model];
     const bool is_current = !is_decided[registered.model] && may_be_current(version, has_loaded[registered.model]);
     if (is_current) is_decided[registered.model] = true;
+    model.names.insert(model.names.begin(), text_of(*version.approved));
     if (version.phase == Phase::kLoaded) {
       if (is_current) model.current = version.served;
       model.versions.insert(model.versions.begin(), version.served);  // ascending

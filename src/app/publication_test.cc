@@ -85,6 +85,7 @@ TEST_F(Publication, WithoutALoadedVersionTheNewestDormantOneAnswers) {
   add("1.0.0", Phase::kDormant);
   EXPECT_EQ(current(), "?2.0.0");
   const ServingSnapshot made = snapshot();
+  EXPECT_THAT(made.models.find("iris")->second.names, ElementsAre("1.0.0", "2.0.0"));
   EXPECT_EQ(made.models.find("iris")->second.find_dormant("1.0.0")->id, "id-1.0.0");
   EXPECT_EQ(made.models.find("iris")->second.find_dormant("2")->version, "1.0.0");  // by number
   EXPECT_EQ(made.models.find("iris")->second.find_dormant("3.0.0"), nullptr);

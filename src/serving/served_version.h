@@ -71,6 +71,7 @@ struct ServedModel {
   std::shared_ptr<const ServedVersion> current;  // answers when no version is named; null: dormant.front()
   std::vector<std::shared_ptr<const ServedVersion>> versions;  // in ascending order
   std::vector<DormantVersion> dormant;                         // the one that would answer first
+  std::vector<std::string> names;                              // of both, in ascending order
   std::vector<std::pair<std::string, std::string>> labels;     // "champion" and the version that it means
 
   // "1.2.3", the integer, or a label. Null when it is not loaded.

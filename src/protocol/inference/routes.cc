@@ -64,9 +64,7 @@ class InferenceHandlers {
     if (!request.parameter("version").empty()) {
       versions.push_back(version.version);
     } else if (const ServedModel* model = served_model(request)) {
-      for (const auto& served : model->versions) versions.push_back(served->version);
-      for (auto dormant = model->dormant.rbegin(); dormant != model->dormant.rend(); ++dormant)
-        versions.push_back(dormant->version);
+      versions.assign(model->names.begin(), model->names.end());
     }
     co_return json(model_metadata_body(version.model, versions, version.runtime->signature()));
   }
