@@ -18,7 +18,7 @@ struct StatisticDuration {
 };
 
 // Runs of one size.
-struct BatchStatistics {
+struct BatchSizeStatistics {
   std::uint64_t batch_size = 0;
   StatisticDuration compute_input;
   StatisticDuration compute_infer;
@@ -39,7 +39,7 @@ struct VersionStatistics {
   StatisticDuration compute_output;
   StatisticDuration cache_hit;
   StatisticDuration cache_miss;
-  std::vector<BatchStatistics> batches;
+  std::vector<BatchSizeStatistics> batches;
   std::uint64_t memory_bytes = 0;  // an estimate
 };
 

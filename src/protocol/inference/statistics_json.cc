@@ -9,7 +9,7 @@ void write(JsonWriter& json, std::string_view key, const StatisticDuration& dura
   json.key(key).begin_object().key("count").value(duration.count).key("ns").value(duration.ns).end_object();
 }
 
-void write(JsonWriter& json, const BatchStatistics& batch) {
+void write(JsonWriter& json, const BatchSizeStatistics& batch) {
   json.begin_object().key("batch_size").value(batch.batch_size);
   write(json, "compute_input", batch.compute_input);
   write(json, "compute_infer", batch.compute_infer);
@@ -31,7 +31,7 @@ void write(JsonWriter& json, const VersionStatistics& version) {
   write(json, "cache_hit", version.cache_hit);
   write(json, "cache_miss", version.cache_miss);
   json.end_object().key("batch_stats").begin_array();
-  for (const BatchStatistics& batch : version.batches) write(json, batch);
+  for (const BatchSizeStatistics& batch : version.batches) write(json, batch);
   json.end_array().key("memory_usage").begin_array();
   json.begin_object().key("type").value("CPU").key("id").value(0).key("byte_size").value(version.memory_bytes);
   json.end_object().end_array().end_object();
