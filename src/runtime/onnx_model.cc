@@ -18,6 +18,7 @@ namespace slipway {
 namespace {
 
 constexpr std::uint64_t kSmallModelBytes = std::uint64_t{8} << 20;
+constexpr double kShortRunUs = 1000;  // waking another thread costs a tenth of it
 
 class OrtControl final : public RunControl {
  public:
@@ -249,7 +250,10 @@ Status check_external_files(const OnnxSummary& summary, const OnnxSource& source
 
 namespace {
 
-Result<ort::SessionOptions> make_session_options(const OnnxSource& source, const OnnxLoadOptions& options) {
+bool is_small(const OnnxSource& source) { return source.model.size() <= kSmallModelBytes && source.external.empty(); }
+
+Result<ort::SessionOptions> make_session_options(const OnnxSource& source, const OnnxLoadOptions& options,
+                                                 OnnxLoadOptions::Threads threads) {
   constexpr auto kCode = Code::kInternal;
   constexpr std::string_view kReason = "model.load_failed";
   constexpr std::string_view kWhat = "the session cannot be configured";
@@ -257,7 +261,11 @@ Result<ort::SessionOptions> make_session_options(const OnnxSource& source, const
   OrtSessionOptions* raw = nullptr;
   SLIPWAY_ORT(api.CreateSessionOptions(&raw), kCode, kReason, kWhat);
   ort::SessionOptions session(raw);
-  SLIPWAY_ORT(api.DisablePerSessionThreads(raw), kCode, kReason, kWhat);
+  if (threads == OnnxLoadOptions::Threads::kCaller) {
+    SLIPWAY_ORT(api.SetIntraOpNumThreads(raw, 1), kCode, kReason, kWhat);
+  } else {
+    SLIPWAY_ORT(api.DisablePerSessionThreads(raw), kCode, kReason, kWhat);
+  }
   SLIPWAY_ORT(api.SetSessionExecutionMode(raw, ORT_SEQUENTIAL), kCode, kReason, kWhat);
   SLIPWAY_ORT(api.SetSessionGraphOptimizationLevel(raw, ORT_ENABLE_ALL), kCode, kReason, kWhat);
   SLIPWAY_ORT(api.SetSessionLogSeverityLevel(raw, ORT_LOGGING_LEVEL_FATAL), kCode, kReason, kWhat);
@@ -265,8 +273,7 @@ Result<ort::SessionOptions> make_session_options(const OnnxSource& source, const
                                         std::to_string(options.constant_folding_bytes_max).c_str()),
               kCode, kReason, kWhat);
   const bool has_arena = options.arena == OnnxLoadOptions::Arena::kOn ||
-                         (options.arena == OnnxLoadOptions::Arena::kAuto &&
-                          (source.model.size() > kSmallModelBytes || !source.external.empty()));
+                         (options.arena == OnnxLoadOptions::Arena::kAuto && !is_small(source));
   if (!has_arena) {
     SLIPWAY_ORT(api.DisableCpuMemArena(raw), kCode, kReason, kWhat);
     SLIPWAY_ORT(api.DisableMemPattern(raw), kCode, kReason, kWhat);
@@ -290,25 +297,40 @@ Result<ort::SessionOptions> make_session_options(const OnnxSource& source, const
 
 Result<std::shared_ptr<const OnnxModel>> OnnxModel::load(std::shared_ptr<const OnnxRuntime> runtime,
                                                          const OnnxSource& source, const OnnxLoadOptions& options) {
+  using Threads = OnnxLoadOptions::Threads;
   const std::shared_ptr<OnnxModel> model(new OnnxModel);
   SLIPWAY_TRY(model->summary_, inspect_onnx(source.model, options.limits));
   SLIPWAY_CHECK(check_external_files(model->summary_, source));
-  SLIPWAY_TRY(const ort::SessionOptions session_options, make_session_options(source, options));
-  OrtSession* session = nullptr;
-  SLIPWAY_ORT(ort::api().CreateSessionFromArray(runtime->handles().env.get(), source.model.data(), source.model.size(),
-                                                session_options.get(), &session),
-              Code::kInvalidArgument, "model.load_failed", "ONNX Runtime cannot load the model");
   model->runtime_ = std::move(runtime);
-  model->session_ = std::make_unique<Session>();
-  model->session_->session.reset(session);
-  SLIPWAY_CHECK(model->describe());
-  if (options.prove_batch_axis) {
-    const BatchProof proof = prove_batch_axis(*model);
-    model->signature_ = with_proof(std::move(model->signature_), proof);
-    model->probe_failure_ = proof.failure;
-    model->probe_run_us_ = proof.run_us;
+  Threads threads = options.threads;
+  const bool is_auto = threads == Threads::kAuto;
+  if (is_auto) threads = is_small(source) ? Threads::kCaller : Threads::kShared;
+  SLIPWAY_CHECK(model->open(source, options, threads));
+  if (!options.prove_batch_axis) return std::shared_ptr<const OnnxModel>(model);
+  model->prove();
+  if (is_auto && threads == Threads::kCaller && model->probe_run_us_ > kShortRunUs) {  // few weights, used often
+    SLIPWAY_CHECK(model->open(source, options, Threads::kShared));
+    model->prove();
   }
   return std::shared_ptr<const OnnxModel>(model);
+}
+
+Status OnnxModel::open(const OnnxSource& source, const OnnxLoadOptions& options, OnnxLoadOptions::Threads threads) {
+  SLIPWAY_TRY(const ort::SessionOptions session_options, make_session_options(source, options, threads));
+  OrtSession* session = nullptr;
+  SLIPWAY_ORT(ort::api().CreateSessionFromArray(runtime_->handles().env.get(), source.model.data(), source.model.size(),
+                                                session_options.get(), &session),
+              Code::kInvalidArgument, "model.load_failed", "ONNX Runtime cannot load the model");
+  session_ = std::make_unique<Session>();
+  session_->session.reset(session);
+  return describe();
+}
+
+void OnnxModel::prove() {
+  const BatchProof proof = prove_batch_axis(*this);
+  signature_ = with_proof(std::move(signature_), proof);
+  probe_failure_ = proof.failure;
+  probe_run_us_ = proof.run_us;
 }
 
 Status OnnxModel::describe() {
