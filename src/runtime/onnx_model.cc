@@ -60,6 +60,7 @@ struct OrtStorage final : RunOutputs::Storage {
     return reinterpret_cast<std::byte*>(scratch[index].data());
   }
   void forget_staged_outputs() noexcept {
+    binding.reset();
     for (StagedTensor& staged : staged_outputs) staged.drop();
     has_staged_outputs = false;
   }
@@ -76,6 +77,7 @@ struct OrtStorage final : RunOutputs::Storage {
   std::vector<StagedTensor> staged_inputs;
   std::vector<StagedTensor> staged_outputs;  // in the order of `sources`
   bool has_staged_outputs = false;
+  ort::Binding binding;       // of all staged tensors, where there are no others: the session looks no names up
   bool is_repeat = false;     // the run before was of the same session, shapes and outputs
   std::uint64_t session = 0;  // of the run before
 };
@@ -173,6 +175,7 @@ struct OnnxModel::Session {
   }
 
   OrtStatus* run(const OrtRunOptions* options, OrtStorage& storage) {
+    if (storage.binding != nullptr) return ort::api().RunWithBinding(session.get(), options, storage.binding.get());
     return ort::api().Run(session.get(), options, input_names.data(), storage.inputs.data(), storage.inputs.size(),
                           storage.output_names.data(), storage.output_names.size(), storage.outputs.data());
   }
@@ -225,6 +228,30 @@ struct OnnxModel::Session {
       SLIPWAY_CHECK(storage.staged_outputs[at].make(memory, tensor.type, tensor.shape, tensor.data.size()));
       storage.has_staged_outputs = true;
     }
+    return is_all_staged(storage) ? bind(storage) : Status();
+  }
+
+  static bool is_all_staged(const OrtStorage& storage) noexcept {
+    const auto has_value = [](const StagedTensor& staged) { return staged.value() != nullptr; };
+    const auto outputs = std::span(storage.staged_outputs).first(storage.sources.size());
+    return std::ranges::all_of(outputs, has_value) && storage.staged_inputs.size() >= storage.inputs.size() &&
+           std::ranges::equal(storage.inputs, std::span(storage.staged_inputs).first(storage.inputs.size()), {}, {},
+                              &StagedTensor::value);
+  }
+
+  Status bind(OrtStorage& storage) const {
+    constexpr std::string_view kWhat = "tensors cannot be bound";
+    OrtIoBinding* raw = nullptr;
+    SLIPWAY_ORT(ort::api().CreateIoBinding(session.get(), &raw), kFailed, kFailedReason, kWhat);
+    ort::Binding binding(raw);
+    for (std::size_t i = 0; i < storage.inputs.size(); ++i) {
+      SLIPWAY_ORT(ort::api().BindInput(raw, input_names[i], storage.inputs[i]), kFailed, kFailedReason, kWhat);
+    }
+    for (std::size_t i = 0; i < storage.sources.size(); ++i) {
+      SLIPWAY_ORT(ort::api().BindOutput(raw, storage.output_names[i], storage.staged_outputs[i].value()), kFailed,
+                  kFailedReason, kWhat);
+    }
+    storage.binding = std::move(binding);
     return {};
   }
 };
