@@ -52,9 +52,9 @@ end
     return script
 
 
-def closed_loop(url, script, seconds):
+def closed_loop(url, script, seconds, connections=16):
     done = subprocess.run(
-        ["taskset", "-c", "1", "wrk", "-t1", "-c16", f"-d{seconds}s", "-s", script, url],
+        ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script, url],
         capture_output=True,
         text=True,
         check=True,

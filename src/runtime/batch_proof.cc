@@ -1,7 +1,6 @@
 #include "runtime/batch_proof.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstring>
@@ -130,13 +129,11 @@ std::string compare(const ModelSignature& signature, const Run& zero, const Run&
 }  // namespace
 
 BatchProof prove_batch_axis(const LoadedModel& model) {
-  // Models over images or sequences may refuse tiny sizes of their variable dimensions.
-  static constexpr std::array<std::int64_t, 4> kSizes = {1, 16, 64, 224};
   BatchProof proof;
   proof.batched_outputs.assign(model.signature().outputs.size(), false);
   ProbeRows rows{.batch = {false}, .other_dimension = 1};
   Result<Run> zero = fail(Code::kInternal, "", "");
-  for (const std::int64_t size : kSizes) {
+  for (const std::int64_t size : kProbeSizes) {
     rows.other_dimension = size;
     zero = run_rows(model, rows);
     if (zero || zero.error().code == Code::kResourceExhausted) break;

@@ -18,6 +18,7 @@ namespace slipway {
 namespace {
 
 constexpr std::uint64_t kSmallModelBytes = std::uint64_t{8} << 20;
+constexpr double kShortRunUs = 1000;  // waking another thread costs a tenth of it
 
 class OrtControl final : public RunControl {
  public:
@@ -59,6 +60,7 @@ struct OrtStorage final : RunOutputs::Storage {
     return reinterpret_cast<std::byte*>(scratch[index].data());
   }
   void forget_staged_outputs() noexcept {
+    binding.reset();
     for (StagedTensor& staged : staged_outputs) staged.drop();
     has_staged_outputs = false;
   }
@@ -75,6 +77,7 @@ struct OrtStorage final : RunOutputs::Storage {
   std::vector<StagedTensor> staged_inputs;
   std::vector<StagedTensor> staged_outputs;  // in the order of `sources`
   bool has_staged_outputs = false;
+  ort::Binding binding;       // of all staged tensors, where there are no others: the session looks no names up
   bool is_repeat = false;     // the run before was of the same session, shapes and outputs
   std::uint64_t session = 0;  // of the run before
 };
@@ -172,6 +175,7 @@ struct OnnxModel::Session {
   }
 
   OrtStatus* run(const OrtRunOptions* options, OrtStorage& storage) {
+    if (storage.binding != nullptr) return ort::api().RunWithBinding(session.get(), options, storage.binding.get());
     return ort::api().Run(session.get(), options, input_names.data(), storage.inputs.data(), storage.inputs.size(),
                           storage.output_names.data(), storage.output_names.size(), storage.outputs.data());
   }
@@ -224,6 +228,30 @@ struct OnnxModel::Session {
       SLIPWAY_CHECK(storage.staged_outputs[at].make(memory, tensor.type, tensor.shape, tensor.data.size()));
       storage.has_staged_outputs = true;
     }
+    return is_all_staged(storage) ? bind(storage) : Status();
+  }
+
+  static bool is_all_staged(const OrtStorage& storage) noexcept {
+    const auto has_value = [](const StagedTensor& staged) { return staged.value() != nullptr; };
+    const auto outputs = std::span(storage.staged_outputs).first(storage.sources.size());
+    return std::ranges::all_of(outputs, has_value) && storage.staged_inputs.size() >= storage.inputs.size() &&
+           std::ranges::equal(storage.inputs, std::span(storage.staged_inputs).first(storage.inputs.size()), {}, {},
+                              &StagedTensor::value);
+  }
+
+  Status bind(OrtStorage& storage) const {
+    constexpr std::string_view kWhat = "tensors cannot be bound";
+    OrtIoBinding* raw = nullptr;
+    SLIPWAY_ORT(ort::api().CreateIoBinding(session.get(), &raw), kFailed, kFailedReason, kWhat);
+    ort::Binding binding(raw);
+    for (std::size_t i = 0; i < storage.inputs.size(); ++i) {
+      SLIPWAY_ORT(ort::api().BindInput(raw, input_names[i], storage.inputs[i]), kFailed, kFailedReason, kWhat);
+    }
+    for (std::size_t i = 0; i < storage.sources.size(); ++i) {
+      SLIPWAY_ORT(ort::api().BindOutput(raw, storage.output_names[i], storage.staged_outputs[i].value()), kFailed,
+                  kFailedReason, kWhat);
+    }
+    storage.binding = std::move(binding);
     return {};
   }
 };
@@ -249,7 +277,10 @@ Status check_external_files(const OnnxSummary& summary, const OnnxSource& source
 
 namespace {
 
-Result<ort::SessionOptions> make_session_options(const OnnxSource& source, const OnnxLoadOptions& options) {
+bool is_small(const OnnxSource& source) { return source.model.size() <= kSmallModelBytes && source.external.empty(); }
+
+Result<ort::SessionOptions> make_session_options(const OnnxSource& source, const OnnxLoadOptions& options,
+                                                 OnnxLoadOptions::Threads threads) {
   constexpr auto kCode = Code::kInternal;
   constexpr std::string_view kReason = "model.load_failed";
   constexpr std::string_view kWhat = "the session cannot be configured";
@@ -257,7 +288,11 @@ Result<ort::SessionOptions> make_session_options(const OnnxSource& source, const
   OrtSessionOptions* raw = nullptr;
   SLIPWAY_ORT(api.CreateSessionOptions(&raw), kCode, kReason, kWhat);
   ort::SessionOptions session(raw);
-  SLIPWAY_ORT(api.DisablePerSessionThreads(raw), kCode, kReason, kWhat);
+  if (threads == OnnxLoadOptions::Threads::kCaller) {
+    SLIPWAY_ORT(api.SetIntraOpNumThreads(raw, 1), kCode, kReason, kWhat);
+  } else {
+    SLIPWAY_ORT(api.DisablePerSessionThreads(raw), kCode, kReason, kWhat);
+  }
   SLIPWAY_ORT(api.SetSessionExecutionMode(raw, ORT_SEQUENTIAL), kCode, kReason, kWhat);
   SLIPWAY_ORT(api.SetSessionGraphOptimizationLevel(raw, ORT_ENABLE_ALL), kCode, kReason, kWhat);
   SLIPWAY_ORT(api.SetSessionLogSeverityLevel(raw, ORT_LOGGING_LEVEL_FATAL), kCode, kReason, kWhat);
@@ -265,8 +300,7 @@ Result<ort::SessionOptions> make_session_options(const OnnxSource& source, const
                                         std::to_string(options.constant_folding_bytes_max).c_str()),
               kCode, kReason, kWhat);
   const bool has_arena = options.arena == OnnxLoadOptions::Arena::kOn ||
-                         (options.arena == OnnxLoadOptions::Arena::kAuto &&
-                          (source.model.size() > kSmallModelBytes || !source.external.empty()));
+                         (options.arena == OnnxLoadOptions::Arena::kAuto && !is_small(source));
   if (!has_arena) {
     SLIPWAY_ORT(api.DisableCpuMemArena(raw), kCode, kReason, kWhat);
     SLIPWAY_ORT(api.DisableMemPattern(raw), kCode, kReason, kWhat);
@@ -290,25 +324,40 @@ Result<ort::SessionOptions> make_session_options(const OnnxSource& source, const
 
 Result<std::shared_ptr<const OnnxModel>> OnnxModel::load(std::shared_ptr<const OnnxRuntime> runtime,
                                                          const OnnxSource& source, const OnnxLoadOptions& options) {
+  using Threads = OnnxLoadOptions::Threads;
   const std::shared_ptr<OnnxModel> model(new OnnxModel);
   SLIPWAY_TRY(model->summary_, inspect_onnx(source.model, options.limits));
   SLIPWAY_CHECK(check_external_files(model->summary_, source));
-  SLIPWAY_TRY(const ort::SessionOptions session_options, make_session_options(source, options));
-  OrtSession* session = nullptr;
-  SLIPWAY_ORT(ort::api().CreateSessionFromArray(runtime->handles().env.get(), source.model.data(), source.model.size(),
-                                                session_options.get(), &session),
-              Code::kInvalidArgument, "model.load_failed", "ONNX Runtime cannot load the model");
   model->runtime_ = std::move(runtime);
-  model->session_ = std::make_unique<Session>();
-  model->session_->session.reset(session);
-  SLIPWAY_CHECK(model->describe());
-  if (options.prove_batch_axis) {
-    const BatchProof proof = prove_batch_axis(*model);
-    model->signature_ = with_proof(std::move(model->signature_), proof);
-    model->probe_failure_ = proof.failure;
-    model->probe_run_us_ = proof.run_us;
+  Threads threads = options.threads;
+  const bool is_auto = threads == Threads::kAuto;
+  if (is_auto) threads = is_small(source) ? Threads::kCaller : Threads::kShared;
+  SLIPWAY_CHECK(model->open(source, options, threads));
+  if (!options.prove_batch_axis) return std::shared_ptr<const OnnxModel>(model);
+  model->prove();
+  if (is_auto && threads == Threads::kCaller && model->probe_run_us_ > kShortRunUs) {  // few weights, used often
+    SLIPWAY_CHECK(model->open(source, options, Threads::kShared));
+    model->prove();
   }
   return std::shared_ptr<const OnnxModel>(model);
+}
+
+Status OnnxModel::open(const OnnxSource& source, const OnnxLoadOptions& options, OnnxLoadOptions::Threads threads) {
+  SLIPWAY_TRY(const ort::SessionOptions session_options, make_session_options(source, options, threads));
+  OrtSession* session = nullptr;
+  SLIPWAY_ORT(ort::api().CreateSessionFromArray(runtime_->handles().env.get(), source.model.data(), source.model.size(),
+                                                session_options.get(), &session),
+              Code::kInvalidArgument, "model.load_failed", "ONNX Runtime cannot load the model");
+  session_ = std::make_unique<Session>();
+  session_->session.reset(session);
+  return describe();
+}
+
+void OnnxModel::prove() {
+  const BatchProof proof = prove_batch_axis(*this);
+  signature_ = with_proof(std::move(signature_), proof);
+  probe_failure_ = proof.failure;
+  probe_run_us_ = proof.run_us;
 }
 
 Status OnnxModel::describe() {

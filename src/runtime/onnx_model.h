@@ -35,7 +35,13 @@ struct OnnxLoadOptions {
     kOn,
     kOff,
   };
+  enum class Threads : std::uint8_t {
+    kAuto,    // kCaller for models of up to 8 MiB that take under a millisecond for a row
+    kCaller,  // a run uses the thread that calls it: the most runs a second, no thread waits for another
+    kShared,  // and the pool that all models share: the shortest run of a large model on an idle machine
+  };
   OnnxLimits limits;
+  Threads threads = Threads::kAuto;
   Arena arena = Arena::kAuto;
   // Runs the model on generated rows to prove that dimension 0 is a batch axis; off: no input is called batched.
   bool prove_batch_axis = true;
@@ -66,7 +72,9 @@ class OnnxModel final : public LoadedModel {
  private:
   struct Session;
   OnnxModel();
+  Status open(const OnnxSource& source, const OnnxLoadOptions& options, OnnxLoadOptions::Threads threads);
   Status describe();
+  void prove();
 
   std::shared_ptr<const OnnxRuntime> runtime_;
   std::unique_ptr<Session> session_;

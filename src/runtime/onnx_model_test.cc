@@ -45,6 +45,41 @@ std::vector<T> numbers(const TensorView& tensor) {
 
 std::vector<std::int64_t> shape_of(const TensorView& tensor) { return {tensor.shape.begin(), tensor.shape.end()}; }
 
+// What is kept from run to run is of one session; another model, or none, comes after it.
+TEST(OnnxModel, KeptTensorsMayOutliveTheirModel) {
+  const std::vector<std::int64_t> shape = {1, 2};
+  RunOutputs out;
+  for (std::int32_t round = 0; round < 3; ++round) {
+    const auto model = load(add_sub_model({-1, 2}));
+    ASSERT_TRUE(model);
+    for (std::int32_t run = 0; run < 6; ++run) {
+      const std::vector<std::int32_t> a = {round, run};
+      const std::vector<TensorView> inputs = {{"INPUT0", DataType::kInt32, shape, bytes_of(a), {}},
+                                              {"INPUT1", DataType::kInt32, shape, bytes_of(a), {}}};
+      ASSERT_TRUE(model->run(inputs, {}, out));
+      EXPECT_THAT(numbers<std::int32_t>(out.tensors()[0]), ElementsAre(2 * round, 2 * run));
+      EXPECT_THAT(numbers<std::int32_t>(out.tensors()[1]), ElementsAre(0, 0));
+    }
+  }
+}
+
+TEST(OnnxModel, AnswersTheSameOnWhateverThreadsItRuns) {
+  for (const auto threads : {OnnxLoadOptions::Threads::kCaller, OnnxLoadOptions::Threads::kShared}) {
+    OnnxLoadOptions options;
+    options.threads = threads;
+    const auto model = load(add_sub_model({-1, 2}), options);
+    ASSERT_TRUE(model);
+    EXPECT_TRUE(model->signature().is_batchable);
+    const std::vector<std::int32_t> a = {1, 2};
+    const std::vector<std::int64_t> shape = {1, 2};
+    const std::vector<TensorView> inputs = {{"INPUT0", DataType::kInt32, shape, bytes_of(a), {}},
+                                            {"INPUT1", DataType::kInt32, shape, bytes_of(a), {}}};
+    RunOutputs out;
+    ASSERT_TRUE(model->run(inputs, {}, out));
+    EXPECT_THAT(numbers<std::int32_t>(out.tensors()[0]), ElementsAre(2, 4));
+  }
+}
+
 TEST(OnnxModel, AddsAndSubtracts) {
   const auto model = load(add_sub_model({-1, 4}));
   ASSERT_TRUE(model);

@@ -27,6 +27,7 @@ using SessionOptions = Owner<OrtSessionOptions, &OrtApi::ReleaseSessionOptions>;
 using Session = Owner<OrtSession, &OrtApi::ReleaseSession>;
 using MemoryInfo = Owner<OrtMemoryInfo, &OrtApi::ReleaseMemoryInfo>;
 using RunOptions = Owner<OrtRunOptions, &OrtApi::ReleaseRunOptions>;
+using Binding = Owner<OrtIoBinding, &OrtApi::ReleaseIoBinding>;
 using Value = Owner<OrtValue, &OrtApi::ReleaseValue>;
 using TypeInfo = Owner<OrtTypeInfo, &OrtApi::ReleaseTypeInfo>;
 using ShapeInfo = Owner<OrtTensorTypeAndShapeInfo, &OrtApi::ReleaseTensorTypeAndShapeInfo>;

@@ -1,6 +1,7 @@
 // Inputs made up from a signature alone, to see a model run before any real request does.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -15,6 +16,9 @@ struct ProbeRows {
   std::vector<bool> batch;
   std::int64_t other_dimension = 1;  // size of every other variable dimension
 };
+
+// Models over images or sequences may refuse tiny sizes of their other variable dimensions: to be tried in this order.
+inline constexpr std::array<std::int64_t, 4> kProbeSizes = {1, 16, 64, 224};
 
 struct ProbeInput {
   std::string_view name;  // of the signature

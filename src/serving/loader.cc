@@ -1,12 +1,17 @@
 #include "serving/loader.h"
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "runtime/onnx_inspect.h"
 #include "runtime/probe_report.h"
 #include "serving/class_labels.h"
+#include "serving/cost_measure.h"
 
 namespace slipway {
 namespace {
+
+constexpr std::uint32_t kCountedRowsMin = 64;  // sizes of runs that are told apart
 
 // The path in the bundle of a file that the model names relative to itself.
 std::string beside(const std::string& model_path, const std::string& name) {
@@ -62,7 +67,8 @@ Result<std::shared_ptr<const OnnxModel>> Loader::load_model(const Manifest& mani
   return OnnxModel::load(runtime_, source);
 }
 
-Result<std::shared_ptr<const ServedVersion>> Loader::load_version(const Version& version) const {
+Result<std::shared_ptr<const ServedVersion>> Loader::load_version(const Version& version,
+                                                                  const BatchPolicy& policy) const {
   SLIPWAY_TRY(const Manifest manifest, bundles_.manifest(version.digest));
   SLIPWAY_TRY(std::shared_ptr<const OnnxModel> model, load_model(manifest));
   SLIPWAY_TRY(ContractBinding binding, bind_contract(bundles_, manifest, version.model, model->signature()));
@@ -77,11 +83,43 @@ Result<std::shared_ptr<const ServedVersion>> Loader::load_version(const Version&
   if (!may_outgrow_its_input(model->summary())) {
     served->inline_budget = InlineBudget(model->signature(), model->probe_run_us(), options_.inline_run_max);
   }
-  served->runners = std::make_unique<RunnerPool>(options_.runner_threads, options_.runner_queue_max);
+  served->cost_curve = measure_cost_curve(*model);
   served->runtime = std::move(model);
   served->contract = std::move(binding.bound);
   served->metrics = metrics_.for_version(served->model, served->version);
+  apply(policy, *served);
+  served->statistics = std::make_shared<BatchStatistics>(std::max(kCountedRowsMin, served->batch_plan.rows_max));
   return served;
+}
+
+std::shared_ptr<const ServedVersion> Loader::with_policy(const ServedVersion& version,
+                                                         const BatchPolicy& policy) const {
+  auto served = std::make_shared<ServedVersion>();
+  served->model = version.model;
+  served->version = version.version;
+  served->number_text = version.number_text;
+  served->digest = version.digest;
+  served->runtime = version.runtime;
+  served->contract = version.contract;
+  served->inline_budget = version.inline_budget;
+  served->cost_curve = version.cost_curve;
+  served->statistics = version.statistics;
+  served->metrics = version.metrics;
+  served->memory_bytes = version.memory_bytes;
+  served->labels = version.labels;
+  apply(policy, *served);
+  return served;
+}
+
+void Loader::apply(const BatchPolicy& policy, ServedVersion& version) const {
+  version.batch_policy = policy;
+  version.batch_plan = plan_batches(version.runtime->signature(), version.cost_curve, policy, options_.turn_run_max);
+  version.runners = std::make_unique<RunnerPool>(
+      RunnerOptions{.threads = policy.instances > 0 ? policy.instances : options_.runner_threads,
+                    .queue_max = policy.queue_max > 0 ? policy.queue_max : options_.runner_queue_max,
+                    .policy = policy,
+                    .plan = version.batch_plan,
+                    .curve = version.cost_curve});
 }
 
 }  // namespace slipway

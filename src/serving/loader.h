@@ -21,6 +21,7 @@ struct LoaderOptions {
   std::chrono::microseconds inline_run_max{100};  // longest run on the I/O thread: see inline_run.h
   unsigned runner_threads = 1;
   std::size_t runner_queue_max = 256;
+  std::chrono::microseconds turn_run_max{250};  // longest run of a batch on the I/O thread
 };
 
 struct ContractBinding {
@@ -41,11 +42,15 @@ class Loader {
 
   // Loads, warms up and makes ready to serve. Errors: data_loss "bundle.tampered", "bundle.missing"; those of
   // OnnxModel::load and bind_contract().
-  Result<std::shared_ptr<const ServedVersion>> load_version(const Version& version) const;
+  Result<std::shared_ptr<const ServedVersion>> load_version(const Version& version,
+                                                            const BatchPolicy& policy = {}) const;
+  // The same loaded model under another policy; requests in flight finish under theirs.
+  std::shared_ptr<const ServedVersion> with_policy(const ServedVersion& version, const BatchPolicy& policy) const;
   // Changes when the stored bytes of the version do, without reading them: sizes and times.
   std::string stamp(const Version& version) const { return bundles_.stamp(version.digest); }
 
  private:
+  void apply(const BatchPolicy& policy, ServedVersion& version) const;
   Result<std::shared_ptr<const OnnxModel>> load_model(const Manifest& manifest) const;
 
   const BundleStore& bundles_;

@@ -17,6 +17,13 @@ metrics::Description duration(std::string name, std::string help,
   return description;
 }
 
+metrics::Description batch_rows() {
+  metrics::Description description =
+      describe("slipway_prediction_batch_rows", "Rows of one run of the model.", {"model", "version"});
+  description.bounds = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024};
+  return description;
+}
+
 }  // namespace
 
 ServingMetrics::ServingMetrics(metrics::Registry& registry)
@@ -39,7 +46,8 @@ ServingMetrics::ServingMetrics(metrics::Registry& registry)
           duration("slipway_prediction_input_duration_seconds", "Bringing the inputs of one run together."))),
       run_duration_(registry.histogram(duration("slipway_prediction_run_duration_seconds", "The model's own run."))),
       output_duration_(registry.histogram(
-          duration("slipway_prediction_output_duration_seconds", "Splitting the outputs of one run."))) {}
+          duration("slipway_prediction_output_duration_seconds", "Splitting the outputs of one run."))),
+      batch_rows_(registry.histogram(batch_rows())) {}
 
 VersionMetrics ServingMetrics::for_version(const std::string& model, const std::string& version) {
   return {.success = requests_.with({model, version, "success"}),
@@ -52,7 +60,8 @@ VersionMetrics ServingMetrics::for_version(const std::string& model, const std::
           .queue_duration = queue_duration_.with({model, version}),
           .input_duration = input_duration_.with({model, version}),
           .run_duration = run_duration_.with({model, version}),
-          .output_duration = output_duration_.with({model, version})};
+          .output_duration = output_duration_.with({model, version}),
+          .batch_rows = batch_rows_.with({model, version})};
 }
 
 }  // namespace slipway

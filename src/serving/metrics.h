@@ -19,6 +19,7 @@ struct VersionMetrics {
   metrics::Histogram input_duration;   // bringing the inputs of a run together
   metrics::Histogram run_duration;     // one observation a run of the model, however many requests it answers
   metrics::Histogram output_duration;  // splitting the outputs of a run
+  metrics::Histogram batch_rows;       // rows of a run
 };
 
 class ServingMetrics {
@@ -36,6 +37,7 @@ class ServingMetrics {
   metrics::HistogramFamily& input_duration_;
   metrics::HistogramFamily& run_duration_;
   metrics::HistogramFamily& output_duration_;
+  metrics::HistogramFamily& batch_rows_;
 };
 
 }  // namespace slipway

@@ -71,6 +71,10 @@ ModelConfig model_config_of(const ServedVersion& version) {
   config.inputs = describe(signature.inputs, has_batch);
   config.outputs = describe(signature.outputs, has_batch);
   config.instances = static_cast<std::int32_t>(version.runners->thread_count());
+  config.shares_runs = has_batch && version.batch_policy.is_enabled;
+  config.preferred_rows = version.batch_policy.preferred_rows;
+  config.delay_max = version.batch_policy.delay_max;
+  config.preserves_order = version.batch_policy.preserves_order;
   return config;
 }
 

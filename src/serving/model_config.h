@@ -31,6 +31,10 @@ struct ModelConfig {
   std::vector<ModelConfigTensor> inputs;
   std::vector<ModelConfigTensor> outputs;
   std::int32_t instances = 1;  // on the CPU
+  bool shares_runs = false;    // dynamic batching
+  std::vector<std::uint32_t> preferred_rows;
+  std::chrono::microseconds delay_max{0};
+  bool preserves_order = false;
   bool is_decoupled = false;
   bool has_response_cache = false;
 };

@@ -31,7 +31,7 @@ std::shared_ptr<ServedVersion> served(ModelSignature signature) {
   version->model = "iris";
   version->version = "1.2.0";
   version->runtime = std::make_shared<DescribedModel>(std::move(signature));
-  version->runners = std::make_unique<RunnerPool>(3, 1);
+  version->runners = std::make_unique<RunnerPool>(RunnerOptions{.threads = 3, .queue_max = 1});
   return version;
 }
 

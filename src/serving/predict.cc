@@ -14,8 +14,7 @@ Monotonic now() { return std::chrono::steady_clock::now(); }
 void Prediction::clear() {
   response.outputs.clear();
   wanted.clear();
-  outputs.reset();
-  pooled.reset();
+  execution.clear();
   version.reset();
 }
 
@@ -23,7 +22,7 @@ Predictor::Predictor(const SnapshotCell<ServingSnapshot>& serving, Admission& ad
                      audit::AuditLog& audit, const Secret& commitment_key, PredictLimits limits)
     : serving_(serving),
       admission_(admission),
-      deadlines_(deadlines),
+      engine_(deadlines),
       audit_(audit),
       committer_(commitment_key),
       limits_(limits) {}
@@ -127,31 +126,14 @@ Task<Status> Predictor::run(const PredictCall& call, const InferRequest& request
   prediction.response.model = version.model;
   prediction.response.version = version.version;
   prediction.response.id = request.id;
-  if (!version.inline_budget.allows(request.inputs)) co_return co_await run_on_runner(call, request, prediction);
-
-  const auto start = now();
-  if (start >= deadline(call, request)) {
-    co_return fail(Code::kDeadlineExceeded, "serving.deadline",
-                   "the request's time limit had passed before it could run");
-  }
-  Status status = version.runtime->run(request.inputs, prediction.wanted, prediction.outputs);
-  version.metrics.run_duration.observe(now() - start);
-  const auto tensors = prediction.outputs.tensors();
-  if (status) prediction.response.outputs.assign(tensors.begin(), tensors.end());
-  co_return status;
-}
-
-Task<Status> Predictor::run_on_runner(const PredictCall& call, const InferRequest& request, Prediction& prediction) {
-  prediction.pooled = std::make_shared<PooledRun>(prediction.version, request.inputs, prediction.wanted);
-  const Monotonic limit = deadline(call, request);
-  auto waiting = callback_on<Status>(*call.executor, [this, &prediction, limit](auto resume) {
-    prediction.pooled->begin(limit, deadlines_, std::move(resume));
-  });
-  Status status = co_await waiting;
-  if (status) {  // after a deadline the run may still be writing its outputs
-    const auto tensors = prediction.pooled->outputs();
-    prediction.response.outputs.assign(tensors.begin(), tensors.end());
-  }
+  const ExecuteCall execute{.executor = call.executor,
+                            .deadline = deadline(call, request),
+                            .priority = request.priority,
+                            .caller = call.principal_id};
+  Status status =
+      co_await engine_.execute(execute, prediction.version, request.inputs, prediction.wanted, prediction.execution);
+  const auto outputs = prediction.execution.outputs();
+  if (status) prediction.response.outputs.assign(outputs.begin(), outputs.end());
   co_return status;
 }
 

@@ -19,8 +19,8 @@
 #include "serving/admission.h"
 #include "serving/commitment.h"
 #include "serving/deadline_timer.h"
+#include "serving/execution.h"
 #include "serving/infer.h"
-#include "serving/pooled_run.h"
 #include "serving/served_version.h"
 
 namespace slipway {
@@ -38,8 +38,7 @@ struct PredictCall {
 struct Prediction {
   std::shared_ptr<const ServedVersion> version;
   std::vector<std::uint32_t> wanted;  // outputs asked for, as indices into the signature
-  RunOutputs outputs;                 // of a run on the I/O thread
-  std::shared_ptr<PooledRun> pooled;  // of a run on a runner
+  Execution execution;
   InferResponse response;
 
   void clear();
@@ -78,13 +77,12 @@ class Predictor {
   Status select_outputs(const InferRequest& request, Prediction& prediction) const;
   Status validate(const InferRequest& request, const ServedVersion& version);
   Task<Status> run(const PredictCall& call, const InferRequest& request, Prediction& prediction);
-  Task<Status> run_on_runner(const PredictCall& call, const InferRequest& request, Prediction& prediction);
   Task<Status> record(const PredictCall& call, const InferRequest& request, const Prediction& prediction, Code outcome);
   Monotonic deadline(const PredictCall& call, const InferRequest& request) const;
 
   SnapshotCell<ServingSnapshot>::Reader serving_;
   Admission& admission_;
-  DeadlineTimer& deadlines_;
+  Engine engine_;
   audit::AuditLog& audit_;
   Committer committer_;
   const PredictLimits limits_;

@@ -1,26 +1,38 @@
 // Threads that run one version's model, for requests that would take too long on an I/O thread.
 //
-// The threads start with the first job, since most versions of small models never have one. The queue is bounded: a
-// full one refuses. What still waits when its deadline passes is never run.
+// A runner takes the first request that waits (batch_queue.h) and all that may share its run, up to the plan's rows.
+// It waits for more of them only where the policy allows it and it pays. The threads start with the first request,
+// since most versions of small models never have one. What still waits when its deadline passes is never run.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
-#include "base/bounded_queue.h"
+#include "serving/batch_plan.h"
+#include "serving/batch_policy.h"
+#include "serving/batch_queue.h"
+#include "serving/cost_curve.h"
 
 namespace slipway {
 
+class PooledRun;
+
+struct RunnerOptions {
+  unsigned threads = 1;         // > 0
+  std::size_t queue_max = 256;  // > 0
+  BatchPolicy policy = {};
+  BatchPlan plan = {};
+  CostCurve curve = {};
+};
+
 class RunnerPool {
  public:
-  // Precondition: threads > 0, queue_max > 0.
-  RunnerPool(unsigned threads, std::size_t queue_max);
-  // Runs what is queued, then ends the threads. A job may drop the last reference to its pool: the thread that it runs
+  explicit RunnerPool(RunnerOptions options);
+  // Runs what is queued, then ends the threads. A run may drop the last reference to its pool: the thread that it runs
   // on is then left to end by itself.
   ~RunnerPool();
   RunnerPool(const RunnerPool&) = delete;
@@ -30,17 +42,19 @@ class RunnerPool {
   // outlives its deadline, its request and its pool; a process must not take down under it what it uses.
   static bool wait_until_none(std::chrono::milliseconds limit);
 
-  // False when the queue is full or no thread can be had. Thread-safe.
-  [[nodiscard]] bool try_submit(std::function<void()> job);
+  // Refuses it, or a less important one that waits, when the queue is full or no thread can be had. Thread-safe.
+  void submit(std::shared_ptr<PooledRun> run, const QueuedRequest& request);
+  // It was answered and leaves its place in the queue. Thread-safe.
+  void forget(const PooledRun& run);
   unsigned thread_count() const noexcept { return thread_count_; }
-  std::size_t waiting() const { return queue_->size(); }
+  std::size_t waiting() const;
 
  private:
-  using Queue = BoundedQueue<std::function<void()>>;
+  class Shared;
   void start();
 
   const unsigned thread_count_;
-  std::shared_ptr<Queue> queue_;  // the threads' too: one of them may outlive the pool
+  std::shared_ptr<Shared> shared_;  // the threads' too: one of them may outlive the pool
   std::once_flag is_started_;
   std::vector<std::thread> threads_;
 };

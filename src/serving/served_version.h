@@ -19,6 +19,10 @@
 #include "base/digest.h"
 #include "data/bind.h"
 #include "runtime/loaded_model.h"
+#include "serving/batch_plan.h"
+#include "serving/batch_policy.h"
+#include "serving/batch_statistics.h"
+#include "serving/cost_curve.h"
 #include "serving/inline_run.h"
 #include "serving/metrics.h"
 #include "serving/runner_pool.h"
@@ -45,9 +49,13 @@ struct ServedVersion {
   Digest digest;            // of the bundle
   std::shared_ptr<const LoadedModel> runtime;
   std::shared_ptr<const BoundContract> contract;
-  InlineBudget inline_budget;           // which requests run on the I/O thread
-  std::unique_ptr<RunnerPool> runners;  // for all others
-  mutable VersionMetrics metrics;       // handles: counting does not change the version
+  InlineBudget inline_budget;  // which requests run on the I/O thread
+  CostCurve cost_curve;        // measured at load; empty for a model without a batch axis
+  BatchPolicy batch_policy;
+  BatchPlan batch_plan;                         // what follows from both
+  std::unique_ptr<RunnerPool> runners;          // for requests that do not run on the I/O thread
+  std::shared_ptr<BatchStatistics> statistics;  // of the bytes of the version, whatever its policy
+  mutable VersionMetrics metrics;               // handles: counting does not change the version
   mutable LastUse last_use;
   std::uint64_t memory_bytes = 0;   // what it takes, estimated from its trial
   std::vector<std::string> labels;  // of its classes, for the classification extension; often none

@@ -25,6 +25,13 @@ VersionStatistics statistics_of(const ServedVersion& version) {
   statistics.inference_count = static_cast<std::uint64_t>(metrics.rows.value());
   statistics.execution_count = statistics.compute_infer.count;
   statistics.memory_bytes = version.memory_bytes;
+  if (version.statistics == nullptr) return statistics;
+  for (const BatchStatistics::Size& size : version.statistics->sizes()) {
+    statistics.batches.push_back({.batch_size = size.rows,
+                                  .compute_input = {.count = size.count, .ns = size.input_ns},
+                                  .compute_infer = {.count = size.count, .ns = size.run_ns},
+                                  .compute_output = {.count = size.count, .ns = size.output_ns}});
+  }
   return statistics;
 }
 

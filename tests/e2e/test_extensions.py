@@ -213,6 +213,9 @@ def test_statistics(client):
     assert stats["compute_infer"]["count"] == after["execution_count"]
     assert after["execution_count"] - before["execution_count"] == 5
     assert 0 < stats["compute_infer"]["ns"] < stats["success"]["ns"]
+    sizes = {entry["batch_size"]: entry for entry in after["batch_stats"]}
+    assert sizes[2]["compute_infer"]["count"] >= 5
+    assert sum(size * entry["compute_infer"]["count"] for size, entry in sizes.items()) == after["inference_count"]
     assert after["last_inference"] > 1_700_000_000_000
     assert counted(client, "simple", "1.0.0")["version"] == "1.0.0"
     assert {entry["name"] for entry in client.get_inference_statistics()["model_stats"]} == {
@@ -241,6 +244,7 @@ def test_what_perf_analyzer_reads(client):
     assert config["model_transaction_policy"]["decoupled"] is False
     assert config["response_cache"]["enable"] in (True, False)
     assert config["platform"] == "onnxruntime_onnx"
+    assert config["dynamic_batching"]["max_queue_delay_microseconds"] == 0
     assert isinstance(stats["version"], str)
     numbers = [stats["inference_count"], stats["execution_count"]]
     for part in ("success", "queue", "compute_input", "compute_infer", "compute_output", "cache_hit", "cache_miss"):

@@ -9,6 +9,7 @@ well behaved
   iris_zipmap.onnx           the same with probabilities as sequence<map<int64, float>>
   iris_words.onnx            the same with class names: sequence<map<string, float>>
   logarithm.onnx             FP32[N,1] -> its logarithm: NaN and infinities in an answer
+  mlp.onnx                   X FP32[N,784] -> Y FP32[N,10]: 784-512-512-10, cheaper by the row in batches
   gather.onnx                INT64[N] indices into 4 rows: fails at run time on any other index
   external/                  model.onnx and its weights.bin
 slow or endless
@@ -105,6 +106,23 @@ def gather():
     node = helper.make_node("Gather", ["table", "indices"], ["rows"])
     return model(
         [node], [tensor("indices", TensorProto.INT64, ["N"])], [tensor("rows", TensorProto.FLOAT, ["N", 2])], [table]
+    )
+
+
+def mlp():
+    random = numpy.random.default_rng(784)
+    sizes = [784, 512, 512, 10]
+    nodes, weights, x = [], [], "X"
+    for layer, (inputs, outputs) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+        matrix = random.standard_normal((inputs, outputs)) / numpy.sqrt(inputs)
+        weights.append(numpy_helper.from_array(matrix.astype(numpy.float32), f"matrix{layer}"))
+        weights.append(numpy_helper.from_array(random.standard_normal(outputs).astype(numpy.float32), f"bias{layer}"))
+        nodes.append(helper.make_node("Gemm", [x, f"matrix{layer}", f"bias{layer}"], [f"sum{layer}"]))
+        is_last = layer == len(sizes) - 2
+        x = "Y" if is_last else f"hidden{layer}"
+        nodes.append(helper.make_node("Softmax" if is_last else "Relu", [f"sum{layer}"], [x]))
+    return model(
+        nodes, [tensor("X", TensorProto.FLOAT, ["N", 784])], [tensor("Y", TensorProto.FLOAT, ["N", 10])], weights
     )
 
 
@@ -402,6 +420,7 @@ def main(folder):
         "iris_zipmap": iris_classifier(words=False, zipmap=True),
         "iris_words": iris_classifier(words=True, zipmap=True),
         "logarithm": logarithm(),
+        "mlp": mlp(),
         "gather": gather(),
         "slow": slow(),
         "slow_by_input": slow_by_input(),

@@ -70,6 +70,12 @@ std::string model_config_body(const ModelConfig& config) {
   write(json, "output", config.outputs);
   json.key("instance_group").begin_array().begin_object().key("name").value(config.name);
   json.key("kind").value("KIND_CPU").key("count").value(config.instances).end_object().end_array();
+  if (config.shares_runs) {
+    json.key("dynamic_batching").begin_object().key("preferred_batch_size").begin_array();
+    for (const std::uint32_t rows : config.preferred_rows) json.value(rows);
+    json.end_array().key("max_queue_delay_microseconds").value(std::int64_t{config.delay_max.count()});
+    json.key("preserve_ordering").value(config.preserves_order).end_object();
+  }
   json.key("model_transaction_policy").begin_object().key("decoupled").value(config.is_decoupled).end_object();
   json.key("response_cache").begin_object().key("enable").value(config.has_response_cache).end_object();
   json.end_object();
