@@ -18,8 +18,8 @@
 
 namespace slipway {
 
-// Something that resumes coroutines on its own thread. Thread-safe. What is posted from that thread itself goes on behind
-// the work that has arrived there already, so that whoever posts can gather what has come together.
+// Something that resumes coroutines on its own thread. Thread-safe. What is posted from that thread itself goes on
+// behind the work that has arrived there already, so that whoever posts can gather what has come together.
 class Executor {
  public:
   virtual ~Executor() = default;

@@ -148,6 +148,12 @@ def sources():
     return "\n".join(path.read_text() for path in files if "_test." not in path.name)
 
 
+def gives(program, reason):
+    """Reasons of the YAML reader are put together from what it reads and what is wrong."""
+    subject, what = reason.split(".")
+    return f'"{reason}"' in program or (subject in ("contract", "policy") and f'"{what}"' in program)
+
+
 def test_reasons():
     """A reason that the documents explain is one that the program gives."""
     program = sources()
@@ -155,7 +161,7 @@ def test_reasons():
         reasons = set(re.findall(r"`((?:[a-z]+)\.[a-z_]+)`", path.read_text())) - {"bootstrap.key", "commitment.key"}
         assert reasons, path
         named = [reason for reason in sorted(reasons) if not reason.endswith((".db", ".key", ".pub", ".txt", ".onnx"))]
-        assert [reason for reason in named if f'"{reason}"' not in program] == [], path
+        assert [reason for reason in named if not gives(program, reason)] == [], path
 
 
 def test_links():
