@@ -24,6 +24,7 @@
 #include "protocol/admin/gate.h"
 #include "protocol/admin/key_routes.h"
 #include "protocol/admin/model_routes.h"
+#include "protocol/admin/policy_routes.h"
 #include "protocol/admin/route_list.h"
 #include "protocol/admin/webhook_routes.h"
 #include "protocol/http_server.h"
@@ -36,9 +37,11 @@
 #include "protocol/telemetry/routes.h"
 #include "registry/bundle_store.h"
 #include "registry/model_store.h"
+#include "registry/policy_store.h"
 #include "registry/transact.h"
 #include "runtime/onnx_runtime.h"
 #include "serving/loader.h"
+#include "serving/policy.h"
 #include "serving/predict.h"
 #include "serving/push_checker.h"
 #include "storage/objects.h"
@@ -112,6 +115,7 @@ struct Server::Parts {
   Secret commitment_key;
   std::unique_ptr<BundleStore> bundles;
   ModelStore models;
+  const PolicyStore policies{system_clock()};
   std::shared_ptr<const OnnxRuntime> runtime;
   std::unique_ptr<ServingMetrics> serving_metrics;
   std::unique_ptr<Loader> loader;
@@ -244,6 +248,16 @@ Router Server::Parts::make_router(unsigned thread) {
       .name_of = [this](std::string_view id) { return access->principal_name(id).value_or(""); }};
   add_model_routes(router, parts);
   add_blob_routes(router, parts);
+  add_policy_routes(router, {.database = *database,
+                             .models = models,
+                             .policies = policies,
+                             .decisions = decisions,
+                             .check = [](std::string_view yaml) -> Status {
+                               SLIPWAY_CHECK(parse_policy(yaml));
+                               return {};
+                             },
+                             .on_change = [this] { catalog->notify(); },
+                             .name_of = parts.name_of});
   add_key_routes(router, *access, decisions);
   add_audit_routes(router, *audit, data / "audit");
   add_webhook_routes(router, {.database = *database,

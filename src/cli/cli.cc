@@ -11,6 +11,7 @@
 #include "cli/key.h"
 #include "cli/lineage.h"
 #include "cli/model.h"
+#include "cli/policy.h"
 #include "cli/probe.h"
 #include "cli/reproduce.h"
 #include "cli/run.h"
@@ -77,6 +78,7 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
   for (const AddCommand& add : more) add(app, context.exit_code);
   add_model_commands(app, context);
   add_key_commands(app, context);
+  add_policy_commands(app, context);
   add_audit_commands(app, context);
   add_lineage_commands(app, context);
   add_run_commands(app, context);

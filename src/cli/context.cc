@@ -73,6 +73,7 @@ Result<std::string> Api::get(const std::string& target) { return success_body(ht
 Result<std::string> Api::post(const std::string& target, std::string_view body) {
   return success_body(http_.post_json(target, body));
 }
+Result<std::string> Api::remove(const std::string& target) { return success_body(http_.remove(target)); }
 Result<std::string> Api::put_file(const std::string& target, const std::string& path, const Progress& progress) {
   return success_body(http_.put_file(target, path, progress));
 }

@@ -29,6 +29,7 @@ class Api {
   static Result<Api> connect(const GlobalOptions& options);
   Result<std::string> get(const std::string& target);  // the body
   Result<std::string> post(const std::string& target, std::string_view json);
+  Result<std::string> remove(const std::string& target);
   Result<std::string> put_file(const std::string& target, const std::string& path, const Progress& progress);
   Status download(const std::string& target, const Sink& sink, const Progress& progress);
 

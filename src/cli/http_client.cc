@@ -214,6 +214,13 @@ Result<HttpReply> HttpClient::get(const std::string& target) {
   return state_->perform(target, "", true, {}, [](CURL*) -> Status { return {}; });
 }
 
+Result<HttpReply> HttpClient::remove(const std::string& target) {
+  return state_->perform(target, "", true, {}, [](CURL* curl) -> Status {
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "DELETE");
+    return {};
+  });
+}
+
 Result<HttpReply> HttpClient::post_json(const std::string& target, std::string_view json) {
   return state_->perform(target, "application/json", false, {}, [&](CURL* curl) -> Status {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(json.size()));

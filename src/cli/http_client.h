@@ -46,6 +46,7 @@ class HttpClient {
   // `target` begins with "/" and is percent-encoded. unavailable "cli.unreachable" when no answer came.
   Result<HttpReply> get(const std::string& target);
   Result<HttpReply> post_json(const std::string& target, std::string_view json);
+  Result<HttpReply> remove(const std::string& target);  // DELETE
   Result<HttpReply> put_file(const std::string& target, const std::string& path, const Progress& progress);
   // The body goes to `sink` when the answer is a success, into the reply otherwise. Not retried once bytes have come.
   Result<HttpReply> download(const std::string& target, const Sink& sink, const Progress& progress);

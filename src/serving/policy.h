@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "serving/batch_policy.h"
 
 namespace slipway {
 
@@ -84,6 +85,7 @@ struct Policy {
   std::optional<RetryPolicy> retry;
   std::optional<BreakerPolicy> breaker;
   std::optional<LimitPolicy> limit;
+  BatchPolicy batch;                    // how requests share runs
   std::vector<FallbackStep> fallback;   // tried in order
   std::vector<OutputValue> by_default;  // the last resort; empty: the error is the answer
   bool operator==(const Policy&) const = default;

@@ -17,6 +17,8 @@ using std::chrono::milliseconds;
 constexpr std::uint32_t kAttemptsMax = 5;
 constexpr std::uint32_t kConcurrencyMax = 1'000'000;
 constexpr std::size_t kLevelsMax = 16;
+constexpr std::uint32_t kPriorityMax = 64;
+constexpr std::uint32_t kRowsMax = 65'536;
 constexpr std::size_t kStepsMax = 8;
 constexpr std::size_t kRulesMax = 1'000;
 constexpr microseconds kLongest = std::chrono::hours(1);
@@ -40,6 +42,11 @@ constexpr KeyRule kLimitKeys[] = {{"adaptive", kBoolean},
                                   {"levelByDefault", kCount}};
 constexpr Shape kLimit{kLimitKeys};
 
+constexpr KeyRule kBatchKeys[] = {{"enabled", kBoolean},      {"rowsMax", kCount},    {"preferredRows", kTextList},
+                                  {"delayMax", kText},        {"adaptive", kBoolean}, {"preservesOrder", kBoolean},
+                                  {"levelByDefault", kCount}, {"queueMax", kCount},   {"instances", kCount}};
+constexpr Shape kBatch{kBatchKeys};
+
 constexpr Shape kOutputs{{}, true};
 
 constexpr KeyRule kWhenKeys[] = {{"column", kText, nullptr, true},
@@ -58,8 +65,8 @@ constexpr KeyRule kStepKeys[] = {
 constexpr Shape kStep{kStepKeys};
 
 constexpr KeyRule kPolicyKeys[] = {
-    {"timeout", kText},       {"notFinite", kText},           {"retry", kMap, &kRetry},    {"breaker", kMap, &kBreaker},
-    {"limit", kMap, &kLimit}, {"fallback", kMapList, &kStep}, {"default", kMap, &kOutputs}};
+    {"timeout", kText},       {"notFinite", kText},     {"retry", kMap, &kRetry},       {"breaker", kMap, &kBreaker},
+    {"limit", kMap, &kLimit}, {"batch", kMap, &kBatch}, {"fallback", kMapList, &kStep}, {"default", kMap, &kOutputs}};
 constexpr Shape kPolicy{kPolicyKeys};
 
 // "250us", "50ms", "2s", "1.5m"; nullopt for anything else, and for more than kLongest.
@@ -95,6 +102,7 @@ class PolicyReader {
     if (const Node* node = present(root, "retry")) read_retry(*node, policy_.retry.emplace());
     if (const Node* node = present(root, "breaker")) read_breaker(*node, policy_.breaker.emplace());
     if (const Node* node = present(root, "limit")) read_limit(*node, policy_.limit.emplace());
+    if (const Node* node = present(root, "batch")) read_batch(*node, policy_.batch);
     if (const Node* node = present(root, "fallback")) read_fallback(*node);
     if (const Node* node = present(root, "default")) read_outputs(*node, "default", policy_.by_default);
     if (!problems_.is_empty()) return fail(problems_.to_error());
@@ -187,6 +195,35 @@ class PolicyReader {
       read_count(*node, "limit.levelByDefault", 1, std::max(1U, levels), limit.level_by_default);
     }
     limit.level_by_default = std::min(limit.level_by_default, static_cast<std::uint32_t>(limit.level_shares.size()));
+  }
+
+  void read_batch(const Node& map, BatchPolicy& batch) {
+    if (const Node* node = present(map, "enabled")) batch.is_enabled = node->text == "true";
+    if (const Node* node = present(map, "rowsMax")) read_count(*node, "batch.rowsMax", 1, kRowsMax, batch.rows_max);
+    if (const Node* node = present(map, "preferredRows")) read_preferred_rows(*node, batch.preferred_rows);
+    if (const Node* node = present(map, "delayMax")) read_duration(*node, "batch.delayMax", batch.delay_max);
+    if (const Node* node = present(map, "adaptive")) batch.is_adaptive = node->text == "true";
+    if (const Node* node = present(map, "preservesOrder")) batch.preserves_order = node->text == "true";
+    if (const Node* node = present(map, "levelByDefault")) {
+      read_count(*node, "batch.levelByDefault", 1, kPriorityMax, batch.level_by_default);
+    }
+    if (const Node* node = present(map, "queueMax")) {
+      read_count(*node, "batch.queueMax", 1, kConcurrencyMax, batch.queue_max);
+    }
+    if (const Node* node = present(map, "instances")) read_count(*node, "batch.instances", 1, 64, batch.instances);
+  }
+
+  void read_preferred_rows(const Node& list, std::vector<std::uint32_t>& rows) {
+    for (std::size_t i = 0; i < list.items.size(); ++i) {
+      const std::string path = "batch.preferredRows[" + std::to_string(i) + "]";
+      const std::optional<Number> number = Number::parse(list.items[i]->text);
+      if (!number || !number->is_whole()) {
+        refuse(*list.items[i], path, "must be a whole number");
+        continue;
+      }
+      read_count(*list.items[i], path, 1, kRowsMax, rows.emplace_back(0));
+      if (i > 0 && rows[i] <= rows[i - 1]) refuse(*list.items[i], path, "must be above the number before it");
+    }
   }
 
   void read_level_shares(const Node& list, std::vector<double>& shares) {

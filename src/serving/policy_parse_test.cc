@@ -25,6 +25,8 @@ notFinite: reject
 retry: {attempts: 4, backoffFirst: 250us, backoffMax: 50ms, budgetRatio: 10%, budgetPerSecond: 0}
 breaker: {failureRatio: 0.25, slowAfter: 20ms, slowRatio: 80%, window: 30s, callsMin: 5, openFor: 1m, probes: 1}
 limit: {adaptive: false, concurrencyMin: 1, concurrencyMax: 8, levelShares: [100%, 0.5], levelByDefault: 1}
+batch: {enabled: true, rowsMax: 32, preferredRows: [8, 16], delayMax: 2ms, adaptive: false, preservesOrder: true,
+        levelByDefault: 3, queueMax: 100, instances: 2}
 fallback:
   - version: 1.2.0
   - {endpoint: simple, version: 2.0.0}
@@ -45,6 +47,7 @@ default: {label: -1, name: unknown}
   EXPECT_EQ(policy->breaker,
             (BreakerPolicy{0.25, microseconds(20'000), 0.8, milliseconds(30'000), 5, milliseconds(60'000), 1}));
   EXPECT_EQ(policy->limit, (LimitPolicy{false, 1, 8, {1.0, 0.5}, 1}));
+  EXPECT_EQ(policy->batch, (BatchPolicy{true, 32, {8, 16}, microseconds(2'000), false, true, 3, 100, 2}));
   ASSERT_EQ(policy->fallback.size(), 5U);
   EXPECT_EQ(policy->fallback[0].version, "1.2.0");
   EXPECT_EQ(policy->fallback[1].endpoint, "simple");
@@ -113,6 +116,11 @@ TEST(ParsePolicy, RefusesWithTheReason) {
                            "fallback: [{rules: [{when: {column: a}, outputs: {x: 1}}]}]",
                            "fallback: [{rules: [{when: {column: a, less: 1, greater: 0}, outputs: {x: 1}}]}]",
                            "default: {}",
+                           "batch: {rowsMax: 0}",
+                           "batch: {preferredRows: [8, 8]}",
+                           "batch: {preferredRows: [a]}",
+                           "batch: {delayMax: 0ms}",
+                           "batch: {instances: 65}",
                            "default: {x: []}",
                            "default: {x: {y: 1}}",
                            "default: {x: [1, a]}"}) {

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "protocol/admin/model_json.h"
+#include "protocol/admin/page_query.h"
 #include "registry/strict_json.h"
 #include "registry/transact.h"
 
@@ -55,21 +56,6 @@ Result<std::string> show(const ModelRouteParts& parts, const HttpRequest& reques
   return with_manifest(parts, std::move(details));
 }
 
-Result<PageRequest> page_of(const HttpRequest& request) {
-  PageRequest page;
-  SLIPWAY_TRY(const auto limit, request.query_parameter("limit"));
-  if (limit && !limit->empty()) {
-    const auto [end, error] = std::from_chars(limit->data(), limit->data() + limit->size(), page.limit);
-    if (error != std::errc{} || end != limit->data() + limit->size()) {
-      return fail(Code::kInvalidArgument, "request.invalid_query",
-                  "query parameter limit: " + quoted(std::string_view(*limit)) + " is not a number");
-    }
-  }
-  SLIPWAY_TRY(const auto token, request.query_parameter("page_token"));
-  page.token = token.value_or("");
-  return page;
-}
-
 struct ListedModel {
   Model model;
   std::optional<Version> latest;  // the greatest approved, or else the greatest
@@ -86,7 +72,7 @@ Result<std::optional<Version>> latest_of(const ModelRouteParts& parts, Transacti
 }
 
 Result<std::string> list_models(const ModelRouteParts& parts, const HttpRequest& request) {
-  SLIPWAY_TRY(const PageRequest wanted, page_of(request));
+  SLIPWAY_TRY(const PageRequest wanted, page_query(request));
   std::vector<ListedModel> listed;
   SLIPWAY_TRY(const std::string next, in_read(parts.database, [&](Transaction& transaction) -> Result<std::string> {
                 SLIPWAY_TRY(Page<Model> page, parts.models.models(transaction, wanted));
@@ -113,7 +99,7 @@ Result<std::string> list_models(const ModelRouteParts& parts, const HttpRequest&
 Result<std::string> show_model(const ModelRouteParts& parts, const HttpRequest& request) {
   const std::string_view name = request.parameter("model");
   SLIPWAY_CHECK(check_model_name(name));
-  SLIPWAY_TRY(const PageRequest wanted, page_of(request));
+  SLIPWAY_TRY(const PageRequest wanted, page_query(request));
   SLIPWAY_TRY(const Page<Version> page, in_read(parts.database, [&](Transaction& transaction) -> Result<Page<Version>> {
                 SLIPWAY_TRY(const Model model, parts.models.model(transaction, name));
                 return parts.models.versions(transaction, model.name, std::nullopt, wanted);

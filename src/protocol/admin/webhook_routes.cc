@@ -1,11 +1,10 @@
 #include "protocol/admin/webhook_routes.h"
 
-#include <charconv>
-
 #include "base/bytes.h"
 #include "base/json_writer.h"
 #include "outbox/events.h"
 #include "outbox/trial.h"
+#include "protocol/admin/page_query.h"
 #include "registry/page.h"
 #include "registry/strict_json.h"
 #include "registry/transact.h"
@@ -80,22 +79,6 @@ Result<WebhookChange> parse_change(std::string_view text) {
   return change;
 }
 
-Result<PageRequest> page_of(const HttpRequest& request) {
-  PageRequest page;
-  SLIPWAY_TRY(const auto limit, request.query_parameter("limit"));
-  if (limit && !limit->empty()) {
-    const auto [end, error] = std::from_chars(limit->data(), limit->data() + limit->size(), page.limit);
-    if (error != std::errc{} || end != limit->data() + limit->size()) {
-      return fail(Code::kInvalidArgument, "request.invalid_query",
-                  "query parameter limit: " + quoted(std::string_view(*limit)) + " is not a number");
-    }
-  }
-  SLIPWAY_CHECK(check_page_limit(page.limit));
-  SLIPWAY_TRY(const auto token, request.query_parameter("page_token"));
-  page.token = token.value_or("");
-  return page;
-}
-
 // Cuts the one more than the page holds, and says where the next page begins.
 template <typename T>
 std::string next_token(std::string_view list, const PageRequest& page, std::vector<T>& items) {
@@ -105,7 +88,7 @@ std::string next_token(std::string_view list, const PageRequest& page, std::vect
 }
 
 Result<std::string> list_webhooks(const WebhookRouteParts& parts, const HttpRequest& request) {
-  SLIPWAY_TRY(const PageRequest page, page_of(request));
+  SLIPWAY_TRY(const PageRequest page, page_query(request));
   SLIPWAY_TRY(const std::string after, parse_page_token("webhooks", page.token));
   SLIPWAY_TRY(auto found,
               in_read(parts.database, [&](Transaction& t) { return parts.webhooks.list(t, after, page.limit); }));
@@ -120,7 +103,7 @@ Result<std::string> list_webhooks(const WebhookRouteParts& parts, const HttpRequ
 
 Result<std::string> list_deliveries(const WebhookRouteParts& parts, const HttpRequest& request) {
   const std::string_view id = request.parameter("id");
-  SLIPWAY_TRY(const PageRequest page, page_of(request));
+  SLIPWAY_TRY(const PageRequest page, page_query(request));
   SLIPWAY_TRY(const std::string before, parse_page_token("deliveries", page.token));
   SLIPWAY_TRY(const auto state_text, request.query_parameter("state"));
   std::optional<DeliveryState> state;
