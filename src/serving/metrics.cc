@@ -64,4 +64,30 @@ VersionMetrics ServingMetrics::for_version(const std::string& model, const std::
           .batch_rows = batch_rows_.with({model, version})};
 }
 
+PolicyMetrics::PolicyMetrics(metrics::Registry& registry)
+    : breaker_state_(registry.gauge(describe("slipway_breaker_state",
+                                             "State of a version's circuit breaker: 0 closed, 1 half open, 2 open.",
+                                             {"model", "version"}))),
+      degraded_(registry.counter(describe("slipway_degraded_answers_total",
+                                          "Answers that a policy gave in place of the version that was asked.",
+                                          {"model", "source", "reason"}))),
+      retries_(registry.counter(describe("slipway_retries_total", "Runs made again by a policy.", {"model"}))),
+      shed_(registry.counter(describe("slipway_shed_total",
+                                      "Predictions refused because a policy's concurrency limit was reached.",
+                                      {"model", "level"}))) {}
+
+metrics::Gauge PolicyMetrics::breaker_state(const std::string& model, const std::string& version) {
+  return breaker_state_.with({model, version});
+}
+
+metrics::Counter PolicyMetrics::degraded(const std::string& model, std::string_view source, std::string_view reason) {
+  return degraded_.with({model, std::string(source), std::string(reason)});
+}
+
+metrics::Counter PolicyMetrics::retries(const std::string& model) { return retries_.with({model}); }
+
+metrics::Counter PolicyMetrics::shed(const std::string& model, std::uint32_t level) {
+  return shed_.with({model, std::to_string(level)});
+}
+
 }  // namespace slipway

@@ -1,7 +1,9 @@
 // The metrics of the request path: names and labels in one place, handles made when a version is published.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/metrics.h"
 
@@ -38,6 +40,22 @@ class ServingMetrics {
   metrics::HistogramFamily& run_duration_;
   metrics::HistogramFamily& output_duration_;
   metrics::HistogramFamily& batch_rows_;
+};
+
+// Of the policies of endpoints.
+class PolicyMetrics {
+ public:
+  explicit PolicyMetrics(metrics::Registry& registry);
+  metrics::Gauge breaker_state(const std::string& model, const std::string& version);  // the number of a BreakerState
+  metrics::Counter degraded(const std::string& model, std::string_view source, std::string_view reason);
+  metrics::Counter retries(const std::string& model);
+  metrics::Counter shed(const std::string& model, std::uint32_t level);
+
+ private:
+  metrics::GaugeFamily& breaker_state_;
+  metrics::CounterFamily& degraded_;
+  metrics::CounterFamily& retries_;
+  metrics::CounterFamily& shed_;
 };
 
 }  // namespace slipway

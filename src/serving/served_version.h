@@ -75,12 +75,17 @@ struct DormantVersion {
   bool operator==(const DormantVersion&) const = default;
 };
 
+class EndpointState;
+struct VersionGuard;
+
 struct ServedModel {
   std::shared_ptr<const ServedVersion> current;  // answers when no version is named; null: dormant.front()
   std::vector<std::shared_ptr<const ServedVersion>> versions;  // in ascending order
   std::vector<DormantVersion> dormant;                         // the one that would answer first
   std::vector<std::string> names;                              // of both, in ascending order
   std::vector<std::pair<std::string, std::string>> labels;     // "champion" and the version that it means
+  std::shared_ptr<EndpointState> state;                        // of the endpoint's policy; null: it has none
+  std::vector<std::shared_ptr<VersionGuard>> guards;           // of `versions`, in their order, where it has one
 
   // "1.2.3", the integer, or a label. Null when it is not loaded.
   std::shared_ptr<const ServedVersion> find(std::string_view version) const;
