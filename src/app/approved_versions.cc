@@ -62,6 +62,7 @@ Result<ApprovedVersions> read_approved(Database& database, const ModelStore& mod
     SLIPWAY_TRY(approved.versions, read_versions(t, models, wanted));
     SLIPWAY_TRY(const auto rows, t.query("SELECT model, alias, registration_id FROM model_aliases", {}));
     for (const Row& row : rows) approved.labels[row.text(0)][row.text(1)] = row.text(2);
+    SLIPWAY_TRY(approved.policies, PolicyStore(system_clock()).all(t));
     return approved;
   });
 }

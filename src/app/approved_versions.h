@@ -7,6 +7,7 @@
 
 #include "app/serving_wishes.h"
 #include "registry/model_store.h"
+#include "registry/policy_store.h"
 
 namespace slipway {
 
@@ -20,6 +21,7 @@ struct ApprovedVersions {
   // while there is no release.
   std::vector<ApprovedVersion> versions;
   std::map<std::string, std::map<std::string, std::string>> labels;  // by model and label: the id of a version
+  std::vector<PolicyRevision> policies;                              // the newest of each endpoint
 };
 
 // Versions whose approvals no longer stand are left out and logged.

@@ -22,8 +22,8 @@ tl::unexpected<Error> unavailable(std::string_view reason, std::string message) 
 
 }  // namespace
 
-Catalog::Catalog(Database& database, const ModelStore& models, const Loader& loader, metrics::Registry& registry,
-                 CatalogOptions options)
+Catalog::Catalog(Database& database, const ModelStore& models, const Loader& loader, PolicyMetrics& policy_metrics,
+                 metrics::Registry& registry, CatalogOptions options)
     : database_(database),
       models_(models),
       loader_(loader),
@@ -44,6 +44,7 @@ Catalog::Catalog(Database& database, const ModelStore& models, const Loader& loa
           registry
               .counter(describe("slipway_version_evictions_total", "Versions given up to keep the limit of memory."))
               .with({})),
+      policies_(policy_metrics),
       retries_(options.interval),
       index_(std::make_shared<const std::vector<RepositoryEntry>>()) {}
 
@@ -117,6 +118,7 @@ void Catalog::loop() {
 // SQL, into what this thread knows.
 Status Catalog::read() {
   SLIPWAY_TRY(approved_, read_approved(database_, models_, wishes_));
+  policies_.update(approved_.policies, now());
   std::set<std::string> known;
   not_due_.clear();
   for (const ApprovedVersion& approved : approved_.versions) {
@@ -135,6 +137,7 @@ Status Catalog::read() {
 // One step towards what is wanted: never blocks.
 void Catalog::settle() {
   take_finished();
+  apply_batch_policies();
   const std::set<std::string> resident = choose();
   std::set<std::string> wanted;
   for (const ApprovedVersion& approved : approved_.versions) {
@@ -232,10 +235,21 @@ std::set<std::string> Catalog::choose() const {
   return choose_resident(candidates, options_.residency);
 }
 
+// A version whose batching is to be another is made anew around the same loaded model; requests finish on the old one.
+void Catalog::apply_batch_policies() {
+  for (auto& [id, served] : loaded_) {
+    const BatchPolicy& batch = policies_.batch(served->model);
+    if (served->batch_policy == batch) continue;
+    auto next = loader_.with_policy(*served, batch);
+    next->last_use.note(system_clock().now());
+    served = releaser_.watch(std::move(next));
+  }
+}
+
 void Catalog::begin_load(const Version& version) {
-  const bool is_taken = pool_->try_submit([this, version] {
+  const bool is_taken = pool_->try_submit([this, version, batch = policies_.batch(version.model)] {
     std::string stamp = loader_.stamp(version);
-    Finished finished{version.id, std::move(stamp), loader_.load_version(version)};
+    Finished finished{version.id, std::move(stamp), loader_.load_version(version, batch)};
     {
       std::lock_guard lock(mutex_);
       finished_.push_back(std::move(finished));
@@ -276,6 +290,7 @@ std::vector<VersionPhase> Catalog::phases() const {
 void Catalog::publish(const std::vector<VersionPhase>& versions) {
   auto next = std::make_shared<ServingSnapshot>(make_snapshot(versions, approved_));
   next->on_demand = this;
+  for (auto& [name, model] : next->models) model.state = policies_.state(name);
   auto index = std::make_shared<const std::vector<RepositoryEntry>>(make_index(versions));
   {
     std::lock_guard lock(mutex_);
@@ -287,6 +302,7 @@ void Catalog::publish(const std::vector<VersionPhase>& versions) {
   failing_.set(static_cast<double>(retries_.size()));
   bytes_.set(static_cast<double>(bytes));
   if (is_same(*next, *snapshot_.load())) return;
+  add_guards(*next, now());
   snapshot_.publish(std::move(next));
   owes_retry_ = true;
 }

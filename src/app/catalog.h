@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "app/approved_versions.h"
+#include "app/endpoint_policies.h"
 #include "app/load_pool.h"
 #include "app/load_retries.h"
 #include "app/load_waiters.h"
@@ -38,8 +39,8 @@ struct CatalogOptions {
 class Catalog final : public Repository, public OnDemandLoader {
  public:
   // The collaborators outlive it. Nothing is loaded before start().
-  Catalog(Database& database, const ModelStore& models, const Loader& loader, metrics::Registry& registry,
-          CatalogOptions options);
+  Catalog(Database& database, const ModelStore& models, const Loader& loader, PolicyMetrics& policy_metrics,
+          metrics::Registry& registry, CatalogOptions options);
   ~Catalog() override;
   Catalog(const Catalog&) = delete;
   Catalog& operator=(const Catalog&) = delete;
@@ -80,6 +81,7 @@ class Catalog final : public Repository, public OnDemandLoader {
   void take(const Version& version, Finished finished);
   std::set<std::string> choose() const;
   void begin_load(const Version& version);
+  void apply_batch_policies();
   std::vector<VersionPhase> phases() const;
   void publish(const std::vector<VersionPhase>& versions);
   void answer_waiters(const std::vector<VersionPhase>& versions);
@@ -104,6 +106,7 @@ class Catalog final : public Repository, public OnDemandLoader {
   std::map<std::string, std::shared_ptr<const ServedVersion>> loaded_;
   std::set<std::string> loading_;
   std::map<std::string, Memory> memories_;
+  EndpointPolicies policies_;
   LoadRetries retries_;
   std::set<std::string> not_due_;  // failed, and not yet to be tried again
   bool owes_retry_ = false;        // what is served has changed

@@ -58,7 +58,8 @@ RepositoryEntry entry_of(const VersionPhase& version) {
 }
 
 bool is_same(const ServedModel& a, const ServedModel& b) {
-  return a.current == b.current && a.versions == b.versions && a.dormant == b.dormant && a.labels == b.labels;
+  return a.current == b.current && a.versions == b.versions && a.dormant == b.dormant && a.labels == b.labels &&
+         a.state == b.state;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "access/access_control.h"
 #include "app/catalog.h"
+#include "app/endpoint_policies.h"
 #include "app/housekeeping.h"
 #include "app/mlflow.h"
 #include "app/refusal_ledger.h"
@@ -41,7 +42,6 @@
 #include "registry/transact.h"
 #include "runtime/onnx_runtime.h"
 #include "serving/loader.h"
-#include "serving/policy.h"
 #include "serving/predict.h"
 #include "serving/push_checker.h"
 #include "storage/objects.h"
@@ -118,6 +118,7 @@ struct Server::Parts {
   const PolicyStore policies{system_clock()};
   std::shared_ptr<const OnnxRuntime> runtime;
   std::unique_ptr<ServingMetrics> serving_metrics;
+  std::unique_ptr<PolicyMetrics> policy_metrics;
   std::unique_ptr<Loader> loader;
   std::unique_ptr<Catalog> catalog;
   std::unique_ptr<PushChecker> checker;
@@ -162,6 +163,7 @@ Status Server::Parts::open_serving() {
   }));
   SLIPWAY_TRY(runtime, OnnxRuntime::open());
   serving_metrics = std::make_unique<ServingMetrics>(registry);
+  policy_metrics = std::make_unique<PolicyMetrics>(registry);
   loader = std::make_unique<Loader>(*bundles, runtime, *serving_metrics,
                                     LoaderOptions{.inline_run_max = settings.inline_run_max,
                                                   .runner_threads = settings.runner_threads,
@@ -171,7 +173,7 @@ Status Server::Parts::open_serving() {
   lifecycle.load_threads = settings.load_threads;
   lifecycle.load_wait = settings.load_timeout;
   lifecycle.residency = {.bytes_max = settings.models_memory_bytes_max, .loads_on_demand = settings.loads_on_demand};
-  catalog = std::make_unique<Catalog>(*database, models, *loader, registry, lifecycle);
+  catalog = std::make_unique<Catalog>(*database, models, *loader, *policy_metrics, registry, lifecycle);
   checker = std::make_unique<PushChecker>(*bundles, "/proc/self/exe", (data / "tmp").string(), settings.probe_timeout);
   push = std::make_unique<Push>(
       *database, *bundles, models, system_clock(),
@@ -252,10 +254,10 @@ Router Server::Parts::make_router(unsigned thread) {
                              .models = models,
                              .policies = policies,
                              .decisions = decisions,
-                             .check = [](std::string_view yaml) -> Status {
-                               SLIPWAY_CHECK(parse_policy(yaml));
-                               return {};
-                             },
+                             .check =
+                                 [this](std::string_view endpoint, std::string_view yaml) {
+                                   return EndpointPolicies::check(endpoint, yaml, *policy_metrics);
+                                 },
                              .on_change = [this] { catalog->notify(); },
                              .name_of = parts.name_of});
   add_key_routes(router, *access, decisions);

@@ -91,7 +91,7 @@ HttpResponse put(const PolicyRouteParts& parts, const HttpRequest& request, std:
 
 HttpResponse set(const PolicyRouteParts& parts, const HttpRequest& request) {
   const std::string_view text = as_text(request.body);
-  if (const Status checked = parts.check(text); !checked) {
+  if (const Status checked = parts.check(request.parameter("model"), text); !checked) {
     return parts.decisions.decide(request, "policy.set", 200, [&](DecisionSubject& subject) -> Result<std::string> {
       subject.model = std::string(request.parameter("model"));
       return fail(checked.error());

@@ -17,7 +17,7 @@ struct PolicyRouteParts {
   const ModelStore& models;
   const PolicyStore& policies;
   DecisionLog decisions;
-  std::function<Status(std::string_view yaml)> check;  // before a policy is kept
+  std::function<Status(std::string_view endpoint, std::string_view yaml)> check;  // before a policy is kept
   std::function<void()> on_change;
   NameOf name_of;  // of a principal
 };

@@ -1,0 +1,41 @@
+// The policies in force on this server: what SQL says of each endpoint, read, and bound to what it remembers.
+//
+// A state is kept while the text of its policy stays the same. A text that this program cannot read, written by a newer
+// one, is logged once and leaves in force what was. One thread's.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "registry/policy_store.h"
+#include "serving/endpoint_state.h"
+
+namespace slipway {
+
+class EndpointPolicies {
+ public:
+  explicit EndpointPolicies(PolicyMetrics& metrics) : metrics_(metrics) {}
+
+  // May a policy of this text be set? The errors of parse_policy() and of EndpointState::bind(). Thread-safe.
+  static Status check(std::string_view endpoint, std::string_view yaml, PolicyMetrics& metrics);
+
+  // `newest`: of each endpoint that has a policy.
+  void update(const std::vector<PolicyRevision>& newest, Monotonic now);
+
+  std::shared_ptr<EndpointState> state(const std::string& endpoint) const;  // null: nothing is to be done
+  const BatchPolicy& batch(const std::string& endpoint) const;
+
+ private:
+  struct InForce {
+    std::int64_t revision = 0;
+    BatchPolicy batch;
+    std::shared_ptr<EndpointState> state;
+  };
+  PolicyMetrics& metrics_;
+  std::map<std::string, InForce> policies_;
+};
+
+}  // namespace slipway
