@@ -108,8 +108,8 @@ struct InferResponse {
   std::string_view model;
   std::string_view version;
   std::string_view id;
-  std::string_view degraded;        // who answered instead and why, as callers are told; "" when nobody did
   std::vector<TensorView> outputs;  // in the order asked for, or the model's own
+  std::string_view degraded = {};   // who answered instead and why, as callers are told; "" when nobody did
 };
 
 }  // namespace slipway

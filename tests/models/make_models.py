@@ -11,6 +11,8 @@ well behaved
   logarithm.onnx             FP32[N,1] -> its logarithm: NaN and infinities in an answer
   mlp.onnx                   X FP32[N,784] -> Y FP32[N,10]: 784-512-512-10, cheaper by the row in batches
   gather.onnx                INT64[N] indices into 4 rows: fails at run time on any other index
+  gather_any.onnx            the same, with any index: one beyond the table is taken for the nearest
+  count.onnx                 iterations INT64[1] -> total FP32[1], the same number: in place of slow_by_input
   external/                  model.onnx and its weights.bin
 slow or endless
   slow.onnx                  FP32[N,4] -> FP32[N,4] in about half a second
@@ -107,6 +109,26 @@ def gather():
     return model(
         [node], [tensor("indices", TensorProto.INT64, ["N"])], [tensor("rows", TensorProto.FLOAT, ["N", 2])], [table]
     )
+
+
+def gather_any():
+    table = numpy_helper.from_array(numpy.arange(8, dtype=numpy.float32).reshape(4, 2), "table")
+    bounds = [numpy_helper.from_array(numpy.array(bound, dtype=numpy.int64), f"bound{bound}") for bound in (0, 3)]
+    nodes = [
+        helper.make_node("Clip", ["indices", "bound0", "bound3"], ["known"]),
+        helper.make_node("Gather", ["table", "known"], ["rows"]),
+    ]
+    return model(
+        nodes,
+        [tensor("indices", TensorProto.INT64, ["N"])],
+        [tensor("rows", TensorProto.FLOAT, ["N", 2])],
+        [table, *bounds],
+    )
+
+
+def count():
+    node = helper.make_node("Cast", ["iterations"], ["total"], to=TensorProto.FLOAT)
+    return model([node], [tensor("iterations", TensorProto.INT64, [1])], [tensor("total", TensorProto.FLOAT, [1])])
 
 
 def mlp():
@@ -422,6 +444,8 @@ def main(folder):
         "logarithm": logarithm(),
         "mlp": mlp(),
         "gather": gather(),
+        "gather_any": gather_any(),
+        "count": count(),
         "slow": slow(),
         "slow_by_input": slow_by_input(),
         "loop_forever": loop_forever(),
