@@ -15,7 +15,7 @@ from server import MODELS, Server, push_approved
 def server(tmp_path_factory):
     running = Server(tmp_path_factory.mktemp("resilience")).start()
     push_approved(running, "gather", MODELS / "gather_any.onnx", version="1.0.0")
-    push_approved(running, "gather", MODELS / "gather.onnx", version="2.0.0")
+    push_approved(running, "gather", MODELS / "throws.onnx", version="2.0.0")
     push_approved(running, "total", MODELS / "count.onnx", version="1.0.0")
     push_approved(running, "total", MODELS / "slow_by_input.onnx", version="2.0.0")
     push_approved(running, "count", MODELS / "count.onnx")
@@ -109,7 +109,7 @@ def test_a_model_that_throws_is_replaced_by_another_version(server, policy):
     assert metric(server, "slipway_predictions_total", model="gather", outcome="success") == successes
     assert metric(server, "slipway_degraded_answers_total", model="gather", source="version", reason="run.failed") == 1
     records = json.loads(server.cli("audit", "query", "--kind", "prediction", "--json").stdout)["records"]
-    [degraded] = [record for record in records if record.get("is_degraded") or record.get("degraded")]
+    [degraded] = [record for record in records if record.get("degraded")]
     assert (degraded["endpoint"], degraded["version"]) == ("gather", "1.0.0")
     assert json.loads(degraded["details"]) == {"source": "version", "reason": "run.failed", "asked": "2.0.0"}
 
