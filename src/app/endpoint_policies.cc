@@ -28,9 +28,9 @@ Result<Effect> effect_of(std::string_view endpoint, std::string_view yaml, Polic
 
 }  // namespace
 
-Status EndpointPolicies::check(std::string_view endpoint, std::string_view yaml, PolicyMetrics& metrics) {
-  SLIPWAY_CHECK(effect_of(endpoint, yaml, metrics, std::chrono::steady_clock::now()));
-  return {};
+Status EndpointPolicies::check(std::string_view endpoint, std::string_view yaml, const ServingSnapshot& serving) {
+  SLIPWAY_TRY(const Policy policy, parse_policy(yaml));
+  return check_policy(policy, endpoint, serving);
 }
 
 void EndpointPolicies::update(const std::vector<PolicyRevision>& newest, Monotonic now) {

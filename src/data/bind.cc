@@ -77,6 +77,14 @@ const TensorView* find_tensor(std::span<const TensorView> tensors, std::string_v
   return found != tensors.end() ? &*found : nullptr;
 }
 
+// Values of one row that can be named one by one; 0: they cannot.
+std::size_t columns_of(const TensorSpec& spec) {
+  if (spec.shape.size() <= 1) return 1;
+  return spec.shape.size() == 2 && spec.shape[1] > 0 ? static_cast<std::size_t>(spec.shape[1]) : 0;
+}
+
+std::string indexed(const std::string& input, std::size_t column) { return input + "[" + std::to_string(column) + "]"; }
+
 }  // namespace
 
 struct BoundContract::State {
@@ -167,6 +175,42 @@ Result<Warnings> BoundContract::enforce(std::span<const TensorView> tensors, std
   Report report = explain(state.program, state.views(matched), limit);
   if (!report.is_accepted()) return fail(violation_error(report));
   return Warnings{std::move(report.violations), report.warnings_total};
+}
+
+std::optional<BoundColumn> BoundContract::find_column(std::string_view name) const {
+  const std::vector<ColumnSpec>& columns = state_->program.columns;
+  for (const BoundInput& bound : state_->inputs) {
+    const InputLayout& input = bound.layout;
+    BoundColumn found{input.spec.name, input.spec.type, 0, columns_of(input.spec)};
+    if (found.values_per_row == 0) continue;
+    for (std::size_t offset = 0; offset < found.values_per_row; ++offset) {
+      const std::size_t column = input.first_column + offset;
+      const bool is_field = (!input.is_whole || found.values_per_row == 1) && columns[column].name == name;
+      found.offset = offset;
+      if (is_field || indexed(input.spec.name, offset) == name) return found;
+    }
+    found.offset = 0;
+    if (found.values_per_row == 1 && input.spec.name == name) return found;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> BoundContract::column_names() const {
+  std::vector<std::string> names;
+  for (const BoundInput& bound : state_->inputs) {
+    const InputLayout& input = bound.layout;
+    const std::size_t width = columns_of(input.spec);
+    if (width == 0) continue;
+    if (!input.is_whole || width == 1) {
+      for (std::size_t i = 0; i < input.columns; ++i) {
+        names.push_back(state_->program.columns[input.first_column + i].name);
+      }
+    } else {
+      names.push_back(indexed(input.spec.name, 0));
+      names.push_back(indexed(input.spec.name, width - 1));
+    }
+  }
+  return names;
 }
 
 Error violation_error(const Report& report) {

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/tensor.h"
@@ -16,6 +19,14 @@ namespace slipway {
 struct Warnings {
   std::vector<Violation> shown;
   std::uint64_t total = 0;
+};
+
+// Where the values of one column stand: value `offset` of each `values_per_row` of the input.
+struct BoundColumn {
+  std::string input;
+  DataType type = DataType::kFp32;
+  std::size_t offset = 0;
+  std::size_t values_per_row = 1;
 };
 
 // Immutable; copies share the program; safe from any number of threads.
@@ -32,6 +43,11 @@ class BoundContract {
   // invalid_argument: contract.violation with one detail a violation (at most `limit`), or contract.missing_input,
   // contract.unknown_input, contract.type_mismatch, contract.bad_shape if a tensor is not what the model declares.
   Result<Warnings> enforce(std::span<const TensorView> tensors, std::size_t limit = kViolationsShownMax) const;
+
+  // A field of the contract with one value a row, or "INPUT[3]" of an input [rows, columns] with a fixed number of
+  // columns.
+  std::optional<BoundColumn> find_column(std::string_view name) const;
+  std::vector<std::string> column_names() const;  // that find_column() finds; of wide inputs the first and the last
 
   // Rules of the contract that no request is held to, since they speak of columns that are no inputs: a sentence each.
   std::span<const std::string> unchecked_rules() const noexcept;

@@ -236,6 +236,32 @@ TEST(BoundContract, ChecksInputsThatNoFieldNames) {
   EXPECT_TRUE(lenient.enforce({&view, 1}));
 }
 
+TEST(BoundContract, FindsAColumnByItsFieldOrByInputAndNumber) {
+  const BoundContract contract = bound(kByColumn, {&kThreeColumns, 1});
+  const auto income = contract.find_column("income");
+  ASSERT_TRUE(income);
+  EXPECT_EQ(income->input, "features");
+  EXPECT_EQ(income->offset, 1U);
+  EXPECT_EQ(income->values_per_row, 3U);
+  EXPECT_EQ(contract.find_column("features[2]")->offset, 2U);
+  EXPECT_EQ(contract.find_column("features[1]")->offset, 1U);
+  EXPECT_FALSE(contract.find_column("features[3]"));
+  EXPECT_FALSE(contract.find_column("features"));
+  EXPECT_FALSE(contract.find_column("label"));
+  EXPECT_THAT(contract.column_names(), ElementsAre("age", "income", "features[2]"));
+}
+
+TEST(BoundContract, FindsColumnsOfWholeInputs) {
+  const TensorSpec inputs[] = {
+      kThreeColumns, {"country", DataType::kBytes, {-1}}, {"image", DataType::kUint8, {-1, 8, 8}}};
+  const Result<BoundContract> contract = BoundContract::bind(derive_contract("derived", inputs), inputs);
+  ASSERT_TRUE(contract);
+  EXPECT_EQ(contract->find_column("features[2]")->offset, 2U);
+  EXPECT_EQ(contract->find_column("country")->type, DataType::kBytes);
+  EXPECT_FALSE(contract->find_column("image[0]"));
+  EXPECT_THAT(contract->column_names(), ElementsAre("features[0]", "features[2]", "country"));
+}
+
 TEST(BoundContract, FindsRepeatedRowsWithinABatch) {
   const std::vector<TensorSpec> inputs = {{"id", DataType::kInt64, {-1}}, {"day", DataType::kInt32, {-1}}};
   const BoundContract contract = bound(R"(

@@ -37,8 +37,12 @@ class AdaptiveLimit {
       if (limit_ != nullptr) limit_->leave();
     }
     explicit operator bool() const noexcept { return limit_ != nullptr; }
-    void finish(Outcome outcome, std::chrono::nanoseconds duration, Monotonic now) noexcept {
+    // A sample; the request goes on.
+    void note(Outcome outcome, std::chrono::nanoseconds duration, Monotonic now) noexcept {
       limit_->observe(outcome, duration, now);
+    }
+    void finish(Outcome outcome, std::chrono::nanoseconds duration, Monotonic now) noexcept {
+      note(outcome, duration, now);
       std::exchange(limit_, nullptr)->leave();
     }
 

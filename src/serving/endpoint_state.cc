@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/bytes.h"
 #include "base/log.h"
 
 namespace slipway {
@@ -31,18 +30,7 @@ void DegradedCounts::add(std::string_view source, std::string_view reason) {
 
 Result<std::shared_ptr<EndpointState>> EndpointState::bind(Policy policy, std::string endpoint, PolicyMetrics& metrics,
                                                            Monotonic now) {
-  for (std::size_t i = 0; i < policy.fallback.size(); ++i) {
-    const FallbackStep& step = policy.fallback[i];
-    const std::string place = "fallback[" + std::to_string(i) + "]";
-    if (step.kind == FallbackStep::Kind::kRemote) {
-      return fail(Code::kInvalidArgument, "policy.unsupported",
-                  place + ": remote servers are not supported; a step is a version, an endpoint, stale or rules");
-    }
-    if (step.kind == FallbackStep::Kind::kEndpoint && step.endpoint == endpoint) {
-      return fail(Code::kInvalidArgument, "policy.cycle",
-                  place + ": endpoint " + quoted(endpoint) + " falls back to itself; name one of its versions instead");
-    }
-  }
+  SLIPWAY_CHECK(check_chain(policy, endpoint));
   return std::shared_ptr<EndpointState>(new EndpointState(std::move(policy), std::move(endpoint), metrics, now));
 }
 
@@ -83,7 +71,14 @@ std::optional<AdaptiveLimit::Place> EndpointState::try_enter(std::uint64_t prior
 
 VersionGuard::VersionGuard(std::shared_ptr<EndpointState> endpoint, const ServedVersion& version,
                            PolicyMetrics& metrics, Monotonic now)
-    : state(std::move(endpoint)) {
+    : state(std::move(endpoint)), bound(bind_policy(state->policy(), version)) {
+  for (const Error& problem : bound.problems) {
+    log::warning("policy.does_not_fit",
+                 {{"model", version.model}, {"version", version.version}, {"message", problem.message}});
+  }
+  if (const double row_us = version.cost_curve.run_us(1); row_us > 0) {
+    estimate.observe(std::chrono::nanoseconds(static_cast<std::int64_t>(row_us * 1e3)));
+  }
   if (!state->policy().breaker) return;
   breaker_state_ = metrics.breaker_state(version.model, version.version);
   breaker_state_.set(0);

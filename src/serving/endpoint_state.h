@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "serving/adaptive_limit.h"
+#include "serving/bound_policy.h"
 #include "serving/breaker.h"
 #include "serving/metrics.h"
 #include "serving/policy.h"
@@ -51,8 +52,7 @@ class DegradedCounts {
 
 class EndpointState : public std::enable_shared_from_this<EndpointState> {
  public:
-  // `metrics` outlives it. invalid_argument "policy.unsupported" for a remote fallback; "policy.cycle" for an endpoint
-  // that falls back to itself.
+  // `metrics` outlives it. The errors of check_chain().
   static Result<std::shared_ptr<EndpointState>> bind(Policy policy, std::string endpoint, PolicyMetrics& metrics,
                                                      Monotonic now);
 
@@ -90,6 +90,7 @@ struct VersionGuard {
                Monotonic now);
 
   const std::shared_ptr<EndpointState> state;
+  const BoundPolicy bound;
   std::optional<Breaker> breaker;
   RunEstimate estimate;
 

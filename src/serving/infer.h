@@ -109,6 +109,7 @@ struct InferResponse {
   std::string_view version;
   std::string_view id;
   std::vector<TensorView> outputs;  // in the order asked for, or the model's own
+  std::string_view degraded = {};   // who answered instead and why, as callers are told; "" when nobody did
 };
 
 }  // namespace slipway

@@ -3,18 +3,29 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/json_writer.h"
 
 namespace slipway {
 namespace {
 
 Monotonic now() { return std::chrono::steady_clock::now(); }
 
+std::string degradation_details(const Degradation& degradation, const ServedVersion& asked) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object().key("source").value(degradation.source).key("reason").value(degradation.reason);
+  json.key("asked").value(asked.version).end_object();
+  return text;
+}
+
 }  // namespace
 
 void Prediction::clear() {
   response.outputs.clear();
   wanted.clear();
+  response.degraded = {};
   execution.clear();
+  degradation.clear();
   version.reset();
 }
 
@@ -23,71 +34,101 @@ Predictor::Predictor(const SnapshotCell<ServingSnapshot>& serving, Admission& ad
     : serving_(serving),
       admission_(admission),
       engine_(deadlines),
+      resilience_(engine_, deadlines,
+                  [this](std::string_view model, std::string_view version, Monotonic deadline, Executor& executor) {
+                    return find(model, version, deadline, executor);
+                  }),
       audit_(audit),
       committer_(commitment_key),
       limits_(limits) {}
 
 Task<Status> Predictor::predict(const PredictCall& call, const InferRequest& request, Prediction& prediction) {
-  auto chosen = choose(request.model, request.version);
-  if (chosen && *chosen == nullptr) {
-    chosen = co_await load_now(request.model, request.version, deadline(call, request), *call.executor);
+  auto chosen = look_up(request.model, request.version);
+  if (chosen && chosen->version == nullptr) {
+    chosen =
+        co_await find(request.model, request.version, deadline(call, request, limits_.timeout_max), *call.executor);
   }
   if (!chosen) co_return fail(std::move(chosen).error());
-  prediction.version = *std::move(chosen);
+  const GuardedVersion asked = *std::move(chosen);
+  prediction.version = asked.version;
 
   const auto place = admission_.try_enter();
   if (!place) {
     co_return fail(Code::kResourceExhausted, "serving.too_many_requests",
                    "the server runs as many predictions as it may; try again shortly");
   }
+  AdaptiveLimit::Place share;
+  if (asked.guard != nullptr) {
+    auto entered = asked.guard->state->try_enter(request.priority);
+    if (!entered) {
+      co_return fail(
+          Code::kResourceExhausted, "serving.overloaded",
+          "model " + quoted(request.model) + " answers as many requests of this priority as it can; try again shortly");
+    }
+    share = *std::move(entered);
+  }
 
   Status outcome = select_outputs(request, prediction);
   if (outcome) outcome = validate(request, *prediction.version);
-  if (outcome) outcome = co_await run(call, request, prediction);
+  if (outcome) outcome = co_await run(call, request, asked, std::move(share), prediction);
 
   const Code code = outcome ? Code::kOk : outcome.error().code;
   Status recorded = co_await record(call, request, prediction, code);
   if (!recorded) outcome = std::move(recorded);  // an answer that cannot be proved later is not given
 
+  if (outcome && prediction.degradation) co_return outcome;  // counted by the policy: it says nothing of the version
   VersionMetrics& metrics = prediction.version->metrics;
   (outcome ? metrics.success : metrics.failure).add();
   (outcome ? metrics.success_duration : metrics.failure_duration).observe(now() - call.received);
   co_return outcome;
 }
 
-Result<std::shared_ptr<const ServedVersion>> Predictor::choose(std::string_view name, std::string_view version) {
+Result<GuardedVersion> Predictor::look_up(std::string_view name, std::string_view version) {
   const auto& models = serving_.read()->models;
-  const auto model = models.find(name);
-  if (model == models.end()) {
+  const auto found = models.find(name);
+  if (found == models.end()) {
     return fail(Code::kNotFound, "model.not_found",
                 "model " + quoted(name) + " is not served; only approved versions are");
   }
-  if (version.empty()) return model->second.current;
-  auto found = model->second.find(version);
-  if (found == nullptr && model->second.find_dormant(version) == nullptr) {
+  const ServedModel& model = found->second;
+  GuardedVersion chosen{version.empty() ? model.current : model.find(version), nullptr};
+  if (chosen.version == nullptr && !version.empty() && model.find_dormant(version) == nullptr) {
     return fail(
         Code::kNotFound, "model.version_not_served",
         "version " + quoted(version) + " of model " + quoted(name) + " is not served; only approved versions are");
   }
-  return found;
+  if (chosen.version != nullptr && model.state != nullptr) chosen.guard = model.guard_of(*chosen.version);
+  return chosen;
 }
 
-Task<Result<std::shared_ptr<const ServedVersion>>> Predictor::load_now(std::string_view name, std::string_view version,
-                                                                       Monotonic deadline, Executor& executor) {
+Task<Result<GuardedVersion>> Predictor::find(std::string_view name, std::string_view version, Monotonic deadline,
+                                             Executor& executor) {
+  auto chosen = look_up(name, version);
+  if (!chosen || chosen->version != nullptr) co_return chosen;
   const auto& snapshot = *serving_.read();
-  const auto model = snapshot.models.find(name);
-  const DormantVersion* dormant = model == snapshot.models.end() ? nullptr : model->second.find_dormant(version);
-  if (dormant == nullptr) co_return choose(name, version);
+  const DormantVersion* dormant = snapshot.models.find(name)->second.find_dormant(version);
   auto waiting = callback_on<Status>(executor, [loader = snapshot.on_demand, id = dormant->id, deadline](auto resume) {
     loader->load_now(id, deadline, std::move(resume));
   });
   Status loaded = co_await waiting;
   if (!loaded) co_return fail(std::move(loaded).error());
-  auto chosen = choose(name, version);
-  if (chosen && *chosen == nullptr) {
+  chosen = look_up(name, version);
+  if (chosen && chosen->version == nullptr) {
     co_return fail(Code::kUnavailable, "serving.loading", "model " + quoted(name) + " is being loaded");
   }
   co_return chosen;
+}
+
+Result<std::shared_ptr<const ServedVersion>> Predictor::choose(std::string_view name, std::string_view version) {
+  SLIPWAY_TRY(GuardedVersion chosen, look_up(name, version));
+  return std::move(chosen.version);
+}
+
+Task<Result<std::shared_ptr<const ServedVersion>>> Predictor::load_now(std::string_view name, std::string_view version,
+                                                                       Monotonic deadline, Executor& executor) {
+  auto found = co_await find(name, version, deadline, executor);
+  if (!found) co_return fail(std::move(found).error());
+  co_return std::move(found->version);
 }
 
 Status Predictor::select_outputs(const InferRequest& request, Prediction& prediction) const {
@@ -115,34 +156,64 @@ Status Predictor::validate(const InferRequest& request, const ServedVersion& ver
   return {};
 }
 
-Monotonic Predictor::deadline(const PredictCall& call, const InferRequest& request) const {
-  const auto limit = std::chrono::duration_cast<std::chrono::microseconds>(limits_.timeout_max);
-  const auto asked = static_cast<std::uint64_t>(limit.count());
-  return call.received + std::chrono::microseconds(std::min(request.timeout_us.value_or(asked), asked));
+Monotonic Predictor::deadline(const PredictCall& call, const InferRequest& request,
+                              std::chrono::microseconds limit) const {
+  const auto most = static_cast<std::uint64_t>(limit.count());
+  return call.received + std::chrono::microseconds(std::min(request.timeout_us.value_or(most), most));
 }
 
-Task<Status> Predictor::run(const PredictCall& call, const InferRequest& request, Prediction& prediction) {
-  const ServedVersion& version = *prediction.version;
-  prediction.response.model = version.model;
-  prediction.response.version = version.version;
-  prediction.response.id = request.id;
+Task<Status> Predictor::run(const PredictCall& call, const InferRequest& request, const GuardedVersion& asked,
+                            AdaptiveLimit::Place place, Prediction& prediction) {
+  InferResponse& response = prediction.response;
+  response.model = asked.version->model;
+  response.version = asked.version->version;
+  response.id = request.id;
+  std::chrono::microseconds limit = limits_.timeout_max;
+  if (asked.guard != nullptr) limit = std::min(limit, asked.guard->state->policy().timeout.value_or(limit));
   const ExecuteCall execute{.executor = call.executor,
-                            .deadline = deadline(call, request),
+                            .deadline = deadline(call, request, limit),
                             .priority = request.priority,
                             .caller = call.principal_id};
-  Status status =
-      co_await engine_.execute(execute, prediction.version, request.inputs, prediction.wanted, prediction.execution);
-  const auto outputs = prediction.execution.outputs();
-  if (status) prediction.response.outputs.assign(outputs.begin(), outputs.end());
+  Status status;
+  if (asked.guard == nullptr) {
+    status = co_await engine_.execute(execute, asked.version, request.inputs, prediction.wanted, prediction.execution);
+  } else {
+    const ResilientCall guarded{.execute = execute,
+                                .began = call.received,
+                                .is_callers_deadline = execute.deadline < call.received + limit,
+                                .asked = asked,
+                                .inputs = request.inputs,
+                                .wanted = prediction.wanted};
+    status = co_await resilience_.answer(guarded, std::move(place), prediction.execution, prediction.degradation);
+  }
+  if (!status) co_return status;
+  const Degradation& degradation = prediction.degradation;
+  const bool is_made = degradation && degradation.version == nullptr;
+  const auto outputs = is_made ? std::span<const TensorView>(degradation.made.tensors) : prediction.execution.outputs();
+  response.outputs.assign(outputs.begin(), outputs.end());
+  response.degraded = degradation.mark;
+  if (degradation.version != nullptr) {
+    response.model = degradation.version->model;
+    response.version = degradation.version->version;
+  }
   co_return status;
 }
 
 Task<Status> Predictor::record(const PredictCall& call, const InferRequest& request, const Prediction& prediction,
                                Code outcome) {
-  const ServedVersion& version = *prediction.version;
+  const ServedVersion& asked = *prediction.version;
+  const Degradation& degradation = prediction.degradation;
+  const ServedVersion& version = degradation.version != nullptr ? *degradation.version : asked;
+  std::string details;  // kept until the record is
   audit::Record record;
   record.time = system_clock().now();
   version.last_use.note(record.time);
+  if (degradation) [[unlikely]] {
+    asked.last_use.note(record.time);
+    record.is_degraded = true;
+    details = degradation_details(degradation, asked);
+    record.details = details;
+  }
   record.id = call.request_id;
   record.kind = audit::Kind::kPrediction;
   record.outcome = outcome;
@@ -150,7 +221,7 @@ Task<Status> Predictor::record(const PredictCall& call, const InferRequest& requ
       UINT32_MAX, std::chrono::duration_cast<std::chrono::microseconds>(now() - call.received).count()));
   record.action = "predict";
   record.principal = call.principal_id;
-  record.endpoint = version.model;
+  record.endpoint = asked.model;
   record.model = version.model;
   record.version = version.version;
   record.arm = "champion";

@@ -21,6 +21,7 @@
 #include "serving/deadline_timer.h"
 #include "serving/execution.h"
 #include "serving/infer.h"
+#include "serving/resilience.h"
 #include "serving/served_version.h"
 
 namespace slipway {
@@ -39,6 +40,7 @@ struct Prediction {
   std::shared_ptr<const ServedVersion> version;
   std::vector<std::uint32_t> wanted;  // outputs asked for, as indices into the signature
   Execution execution;
+  Degradation degradation;  // by the endpoint's policy
   InferResponse response;
 
   void clear();
@@ -56,8 +58,9 @@ class Predictor {
             audit::AuditLog& audit, const Secret& commitment_key, PredictLimits limits);
 
   // On failure `prediction` holds nothing to encode. Errors: not_found "model.not_found" or "model.version_not_served",
-  // invalid_argument "contract.violation" or of the runtime, resource_exhausted "serving.too_many_requests" or
-  // "serving.queue_full", deadline_exceeded "serving.deadline", those of the audit log when it cannot keep the record.
+  // invalid_argument "contract.violation" or of the runtime, resource_exhausted "serving.too_many_requests",
+  // "serving.overloaded" or "serving.queue_full", deadline_exceeded "serving.deadline", those of Resilience::answer(),
+  // those of the audit log when it cannot keep the record.
   Task<Status> predict(const PredictCall& call, const InferRequest& request, Prediction& prediction);
 
   // The version that answers, null where it waits for its first request: load_now() then. not_found "model.not_found",
@@ -76,13 +79,18 @@ class Predictor {
  private:
   Status select_outputs(const InferRequest& request, Prediction& prediction) const;
   Status validate(const InferRequest& request, const ServedVersion& version);
-  Task<Status> run(const PredictCall& call, const InferRequest& request, Prediction& prediction);
+  Result<GuardedVersion> look_up(std::string_view model, std::string_view version);
+  Task<Result<GuardedVersion>> find(std::string_view model, std::string_view version, Monotonic deadline,
+                                    Executor& executor);
+  Task<Status> run(const PredictCall& call, const InferRequest& request, const GuardedVersion& asked,
+                   AdaptiveLimit::Place place, Prediction& prediction);
   Task<Status> record(const PredictCall& call, const InferRequest& request, const Prediction& prediction, Code outcome);
-  Monotonic deadline(const PredictCall& call, const InferRequest& request) const;
+  Monotonic deadline(const PredictCall& call, const InferRequest& request, std::chrono::microseconds limit) const;
 
   SnapshotCell<ServingSnapshot>::Reader serving_;
   Admission& admission_;
   Engine engine_;
+  Resilience resilience_;
   audit::AuditLog& audit_;
   Committer committer_;
   const PredictLimits limits_;

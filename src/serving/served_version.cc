@@ -28,6 +28,13 @@ std::shared_ptr<const ServedVersion> ServedModel::find(std::string_view version)
   return labels.empty() ? nullptr : find_exact(without_label(*this, version));
 }
 
+std::shared_ptr<VersionGuard> ServedModel::guard_of(const ServedVersion& version) const {
+  for (std::size_t i = 0; i < guards.size(); ++i) {
+    if (versions[i].get() == &version) return guards[i];
+  }
+  return nullptr;
+}
+
 const DormantVersion* ServedModel::find_dormant(std::string_view version) const {
   if (dormant.empty()) return nullptr;
   if (version.empty()) return current == nullptr ? &dormant.front() : nullptr;

@@ -91,6 +91,8 @@ struct ServedModel {
   std::shared_ptr<const ServedVersion> find(std::string_view version) const;
   // The same of those that wait; "" for the one that answers when no version is named. Null when there is none.
   const DormantVersion* find_dormant(std::string_view version) const;
+  // Of one that is loaded; null where the endpoint has no policy.
+  std::shared_ptr<VersionGuard> guard_of(const ServedVersion& version) const;
 };
 
 // Loads a version for whoever waits for it. Thread-safe.

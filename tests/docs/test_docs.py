@@ -142,6 +142,20 @@ def test_command_line_options():
     assert [option for option in sorted(options) if f"`{option}" not in reference] == []
 
 
+def test_policies(tmp_path):
+    """The policies that the reference shows can be read, and it speaks of every key."""
+    page = (ROOT / "docs/reference/policy.md").read_text()
+    examples = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert examples
+    for example in examples:
+        path = tmp_path / "policy.yaml"
+        path.write_text(example)
+        subprocess.run([SLIPWAY, "policy", "check", path], check=True)
+    keys = re.findall(r'\{"(\w+)", k[A-Z]', (ROOT / "src/serving/policy_parse.cc").read_text())
+    assert len(keys) > 30
+    assert [key for key in keys if not re.search(rf"\b{key}\b", page)] == []
+
+
 def sources():
     """The program's text, tests left out."""
     files = [path for path in (ROOT / "src").rglob("*") if path.suffix in (".cc", ".h")]

@@ -11,6 +11,9 @@ well behaved
   logarithm.onnx             FP32[N,1] -> its logarithm: NaN and infinities in an answer
   mlp.onnx                   X FP32[N,784] -> Y FP32[N,10]: 784-512-512-10, cheaper by the row in batches
   gather.onnx                INT64[N] indices into 4 rows: fails at run time on any other index
+  gather_any.onnx            the same, with any index: one beyond the table is taken for the nearest
+  throws.onnx                the same, and throws where an index is above 3
+  count.onnx                 iterations INT64[1] -> total FP32[1], the same number: in place of slow_by_input
   external/                  model.onnx and its weights.bin
 slow or endless
   slow.onnx                  FP32[N,4] -> FP32[N,4] in about half a second
@@ -107,6 +110,43 @@ def gather():
     return model(
         [node], [tensor("indices", TensorProto.INT64, ["N"])], [tensor("rows", TensorProto.FLOAT, ["N", 2])], [table]
     )
+
+
+def gather_any(throws=False):
+    """With `throws` an index above 3 makes the last Reshape ask for columns that are not there."""
+    constants = {
+        "table": numpy.arange(8, dtype=numpy.float32).reshape(4, 2),
+        "least": numpy.array(0, dtype=numpy.int64),
+        "most": numpy.array(3, dtype=numpy.int64),
+        "rows_any": numpy.array([-1], dtype=numpy.int64),
+        "columns": numpy.array([2], dtype=numpy.int64),
+        "prime": numpy.array(1_000_003, dtype=numpy.int64),
+    }
+    nodes = [
+        helper.make_node("Clip", ["indices", "least", "most"], ["known"]),
+        helper.make_node("Gather", ["table", "known"], ["found" if throws else "rows"]),
+    ]
+    if throws:
+        nodes += [
+            helper.make_node("Sub", ["indices", "known"], ["beyond"]),
+            helper.make_node("Max", ["beyond", "least"], ["above"]),
+            helper.make_node("ReduceSum", ["above"], ["excess"], keepdims=0),
+            helper.make_node("Mul", ["excess", "prime"], ["more_columns"]),
+            helper.make_node("Add", ["columns", "more_columns"], ["width"]),
+            helper.make_node("Concat", ["rows_any", "width"], ["shape"], axis=0),
+            helper.make_node("Reshape", ["found", "shape"], ["rows"]),
+        ]
+    return model(
+        nodes,
+        [tensor("indices", TensorProto.INT64, ["N"])],
+        [tensor("rows", TensorProto.FLOAT, ["N", 2])],
+        [constant(name, array) for name, array in constants.items()],
+    )
+
+
+def count():
+    node = helper.make_node("Cast", ["iterations"], ["total"], to=TensorProto.FLOAT)
+    return model([node], [tensor("iterations", TensorProto.INT64, [1])], [tensor("total", TensorProto.FLOAT, [1])])
 
 
 def mlp():
@@ -441,6 +481,9 @@ def main(folder):
         "mlp": mlp(),
         "tabular": tabular(),
         "gather": gather(),
+        "gather_any": gather_any(),
+        "throws": gather_any(throws=True),
+        "count": count(),
         "slow": slow(),
         "slow_by_input": slow_by_input(),
         "loop_forever": loop_forever(),

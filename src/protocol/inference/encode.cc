@@ -145,6 +145,12 @@ Status encode_infer(const InferRequest& request, const InferResponse& response, 
   append_json_string(out, response.model);
   out += ",\"model_version\":";
   append_json_string(out, response.version);
+  if (!response.degraded.empty()) [[unlikely]] {
+    out += ",\"parameters\":{\"slipway_degraded\":";
+    append_json_string(out, response.degraded);
+    out += '}';
+    http.headers.emplace_back("slipway-degraded", response.degraded);
+  }
   out += ",\"outputs\":[";
   bool is_first = true;
   for (const TensorView& output : response.outputs) {

@@ -7,7 +7,8 @@
 
 namespace slipway {
 
-// Fills body, content type and headers of `http`. Outputs are binary where `request` asked for it. Keys stand in
+// Fills body, content type and headers of `http`; a degraded answer has the header slipway-degraded and the parameter
+// slipway_degraded. Outputs are binary where `request` asked for it. Keys stand in
 // Triton's order. JSON has no NaN, infinities or bytes that are not UTF-8: fails with out_of_range "infer.not_json" for
 // outputs that hold them.
 Status encode_infer(const InferRequest& request, const InferResponse& response, HttpResponse& http);

@@ -44,6 +44,18 @@ TEST(EncodeInfer, WritesKeysInTritonsOrder) {
   EXPECT_EQ(encode(output.view, false)->body.find("\"id\""), std::string::npos);
 }
 
+TEST(EncodeInfer, SaysThatAnAnswerIsDegraded) {
+  const Output<float> output(DataType::kFp32, {1});
+  HttpResponse http;
+  const InferResponse response{"iris", "1", "", {output.view}, R"(source="rules"; reason="serving.deadline")"};
+  ASSERT_TRUE(encode_infer({}, response, http));
+  EXPECT_EQ(
+      http.body,
+      R"({"model_name":"iris","model_version":"1","parameters":{"slipway_degraded":"source=\"rules\"; reason=\"serving.deadline\""},"outputs":[{"name":"y","datatype":"FP32","shape":[1],"data":[1]}]})");
+  ASSERT_EQ(http.headers.size(), 1U);
+  EXPECT_EQ(http.headers[0], std::pair(std::string("slipway-degraded"), std::string(response.degraded)));
+}
+
 TEST(EncodeInfer, WritesBinaryOutputsBehindTheirJson) {
   const Output<std::int32_t> output(DataType::kInt32, {1, 2});
   const auto http = encode(output.view, true);
