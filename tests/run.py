@@ -96,7 +96,9 @@ def run_end_to_end(build, results, environment, arguments):
         "no:cacheprovider",
         f"--junitxml={report}",
     ]
-    command += [f"--timeout={END_TO_END_TIMEOUT_S}", "-rs", "-n", "2", "--dist=loadfile", *arguments]
+    # Twice the cores: half of the time a test waits for a client's poll, a time limit or the disk.
+    workers = ["-n", str(2 * os.cpu_count()), "--dist=loadscope", "--no-loadscope-reorder"]
+    command += [f"--timeout={END_TO_END_TIMEOUT_S}", "-rs", *workers, *arguments]
     status = subprocess.run(
         command, env={**environment, "SLIPWAY_EXECUTABLE": str(build / "slipway")}, cwd=ROOT
     ).returncode

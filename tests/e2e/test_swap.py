@@ -14,7 +14,8 @@ from server import MODELS, push_approved
 
 CHANGES = 200
 CALLERS = 3
-PAUSE_S = 0.05  # between changes: a change takes some 5 ms, and one after the other they would be all the load there is
+PAUSE_S = 0.03  # between changes: a change takes some 5 ms, and one after the other they would be all the load there is
+THINK_S = 0.002  # of a caller between an answer and the next request: else the callers take all of the machine
 BODY = json.dumps(
     {
         "inputs": [
@@ -26,7 +27,7 @@ BODY = json.dumps(
 
 
 class Load:
-    """Callers in a closed loop; `seconds` and `failures` of what they asked for, `versions` of who answered."""
+    """Callers in a closed loop that think a moment; `seconds` and `failures` of what they asked for, `versions` of who answered."""
 
     def __init__(self, server, path):
         self.server, self.path = server, path
@@ -36,7 +37,7 @@ class Load:
 
     def call(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
-        while not self.is_over.is_set():
+        while not self.is_over.wait(THINK_S):
             start = time.perf_counter()
             try:
                 connection.request("POST", self.path, BODY)
@@ -157,7 +158,7 @@ def test_memory_comes_back_after_unload(make_server, large_model):
     control(server, "large", "unload")
     first = settled_mib(server, loaded - 100)
     sizes = []
-    for _ in range(8):
+    for _ in range(4):
         control(server, "large", "load")
         loaded = resident_mib(server)
         control(server, "large", "unload")
