@@ -19,8 +19,8 @@ import time
 
 from serving import MODELS, Pinned, push_approved, resident_mb
 
-POLICY = "limit: {}\n"
-ITERATIONS = 150  # of slow_by_input: about 2 ms
+POLICY = "timeout: 1s\nlimit: {}\n"
+ITERATIONS = 400  # of slow_by_input: about 6 ms
 CONNECTIONS_MAX = 1_000  # the server takes 1,024 of one address
 
 

@@ -185,6 +185,24 @@ def iris_classifier(words, zipmap):
     )
 
 
+def tabular():
+    """Gradient boosting over the 30 columns of the breast cancer data set."""
+    from skl2onnx import convert_sklearn
+    from skl2onnx.common.data_types import FloatTensorType
+    from sklearn.datasets import load_breast_cancer
+    from sklearn.ensemble import GradientBoostingClassifier
+
+    data = load_breast_cancer()
+    fitted = GradientBoostingClassifier(n_estimators=100, max_depth=3, random_state=0).fit(data.data, data.target)
+    return convert_sklearn(
+        fitted,
+        name="tabular",
+        initial_types=[("X", FloatTensorType([None, 30]))],
+        options={id(fitted): {"zipmap": False}},
+        target_opset=17,
+    )
+
+
 def loop_body(square=False):
     """The body of a Loop; with `square` it multiplies a matrix, which takes about 0.05 ms."""
     nodes = [helper.make_node("Identity", ["keep_in"], ["keep_out"])]
@@ -461,6 +479,7 @@ def main(folder):
         "iris_words": iris_classifier(words=True, zipmap=True),
         "logarithm": logarithm(),
         "mlp": mlp(),
+        "tabular": tabular(),
         "gather": gather(),
         "gather_any": gather_any(),
         "throws": gather_any(throws=True),
