@@ -21,11 +21,14 @@ std::int64_t nanos(Monotonic time) {
 
 }  // namespace
 
-AdaptiveLimit::AdaptiveLimit(LimitPolicy policy, Monotonic now)
+AdaptiveLimit::AdaptiveLimit(LimitPolicy policy, Monotonic now, OnChange on_change)
     : policy_(std::move(policy)),
+      on_change_(std::move(on_change)),
       limit_(policy_.is_adaptive ? std::clamp<double>(kInitial, policy_.concurrency_min, policy_.concurrency_max)
                                  : policy_.concurrency_max),
-      next_update_ns_(nanos(now) + kUpdateIntervalNs) {}
+      next_update_ns_(nanos(now) + kUpdateIntervalNs) {
+  if (on_change_) on_change_(limit());
+}
 
 std::uint32_t AdaptiveLimit::level_of(std::uint64_t priority) const noexcept {
   const auto last = static_cast<std::uint64_t>(policy_.level_shares.size());
@@ -94,6 +97,7 @@ void AdaptiveLimit::update(Monotonic now) noexcept {
     if (wanted < before || is_used) next = before + kSmoothing * (wanted - before);
   }
   limit_.store(std::clamp<double>(next, policy_.concurrency_min, policy_.concurrency_max), std::memory_order_relaxed);
+  if (on_change_) on_change_(limit());
 }
 
 }  // namespace slipway

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <utility>
 
 #include "base/clock.h"
@@ -25,7 +26,9 @@ class AdaptiveLimit {
   // Not a sample: a refusal, an answer from elsewhere, an error of the caller.
   enum class Outcome : std::uint8_t { kSuccess, kDropped, kIgnored };
 
-  AdaptiveLimit(LimitPolicy policy, Monotonic now);
+  using OnChange = std::function<void(double limit)>;  // on the thread of a request: must be quick
+
+  AdaptiveLimit(LimitPolicy policy, Monotonic now, OnChange on_change = {});
 
   // A request in flight. Ended without finish(), it is no sample.
   class Place {
@@ -74,6 +77,7 @@ class AdaptiveLimit {
   void update(Monotonic now) noexcept;
 
   const LimitPolicy policy_;
+  const OnChange on_change_;
   std::atomic<double> limit_;
   std::atomic<std::uint32_t> in_flight_{0};
   std::array<std::atomic<std::uint32_t>, LimitPolicy::kLevelsMax> in_flight_of_level_{};

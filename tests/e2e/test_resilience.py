@@ -219,6 +219,20 @@ def test_a_policy_that_does_not_fit_is_refused(server, tmp_path):
         assert refused.returncode == 1 and reason in refused.stderr, (text, refused.stderr)
 
 
+def test_a_version_that_is_not_in_memory_stands_in_too(make_server, tmp_path):
+    server = make_server("--load-on-demand")
+    push_approved(server, "gather", MODELS / "gather_any.onnx", version="1.0.0")
+    push_approved(server, "gather", MODELS / "throws.onnx", version="2.0.0")
+    assert rows(server, 1).json["model_version"] == "2.0.0"
+    path = tmp_path / "policy.yaml"
+    path.write_text("fallback: [{version: 1.0.0}]")
+    server.cli("policy", "set", "gather", path)
+    wait_until(lambda: rows(server, 9).degraded == 'source="version"; reason="run.failed"')
+    index = urllib.request.Request(f"{server.url}/v2/repository/index", method="POST")
+    with urllib.request.urlopen(index) as response:
+        assert {entry["state"] for entry in json.load(response)} == {"READY"}
+
+
 def resident_kib(server):
     with open(f"/proc/{server.process.pid}/status") as status:
         return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
@@ -252,6 +266,7 @@ def test_overload_sheds_the_least_important_first(server, policy):
     shed = sum(answer.status == 429 for answer in low)
     assert shed > 0
     assert metric(server, "slipway_shed_total", model="total", level=2) == shed
+    assert 2 <= metric(server, "slipway_concurrency_limit", model="total") <= 8
     assert resident_kib(server) - before_kib < 50 * 1024
     begin = time.monotonic()
     while total(server, 1).status != 200:
