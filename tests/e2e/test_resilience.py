@@ -38,7 +38,7 @@ def policy(server, tmp_path):
         server.cli("policy", "set", endpoint, path)
         endpoints.append(endpoint)
         wait_until(lambda: len(re.findall('"policy.in_force"', server.log())) > before)
-        time.sleep(0.05)  # it is published right after it is logged
+        time.sleep(0.2)  # it is published right after it is logged
 
     yield use
     for endpoint in endpoints:
@@ -108,8 +108,13 @@ def test_a_model_that_throws_is_replaced_by_another_version(server, policy):
     assert answer.json["model_version"] == "1.0.0"
     assert metric(server, "slipway_predictions_total", model="gather", outcome="success") == successes
     assert metric(server, "slipway_degraded_answers_total", model="gather", source="version", reason="run.failed") == 1
-    records = json.loads(server.cli("audit", "query", "--kind", "prediction", "--json").stdout)["records"]
-    [degraded] = [record for record in records if record.get("degraded")]
+
+    def degraded_records():
+        found = server.cli("audit", "query", "--kind", "prediction", "--json").stdout
+        return [record for record in json.loads(found)["records"] if record.get("degraded")]
+
+    wait_until(degraded_records)  # the log is relaxed
+    [degraded] = degraded_records()
     assert (degraded["endpoint"], degraded["version"]) == ("gather", "1.0.0")
     assert json.loads(degraded["details"]) == {"source": "version", "reason": "run.failed", "asked": "2.0.0"}
 
