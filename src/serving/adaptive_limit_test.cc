@@ -38,21 +38,20 @@ TEST(AdaptiveLimit, RefusesTheLeastImportantFirst) {
 // Servers side by side with a queue before them, in virtual time: what an endpoint with so many runners is.
 class Queueing {
  public:
-  static constexpr int kServers = 16;
-  static constexpr nanoseconds kService = milliseconds(10);  // 1,600 a second
+  static constexpr nanoseconds kService = milliseconds(10);
   struct Tally {
     std::array<int, 4> offered{};  // by level
     std::array<int, 4> answered{};
     std::uint32_t most_in_flight = 0;
   };
 
-  explicit Queueing(LimitPolicy policy) : limit_(std::move(policy), now_) { free_.assign(kServers, now_); }
+  Queueing(LimitPolicy policy, std::size_t servers) : limit_(std::move(policy), now_), free_(servers, now_) {}
 
   // Poisson arrivals at `load` times what the servers can do, `important` of them of level 1, the rest of level 3.
   Tally run(double load, double important, nanoseconds duration) {
     Tally tally;
     const Monotonic end = now_ + duration;
-    const double mean_gap_ns = static_cast<double>(kService.count()) / kServers / load;
+    const double mean_gap_ns = static_cast<double>(kService.count()) / static_cast<double>(free_.size()) / load;
     while (now_ < end) {
       now_ += nanoseconds(static_cast<std::int64_t>(-std::log(1 - uniform()) * mean_gap_ns));
       complete();
@@ -96,13 +95,14 @@ class Queueing {
 };
 
 TEST(AdaptiveLimit, AnswersTheImportantAtFiveTimesTheCapacityAndRecovers) {
-  for (const double important : {0.10, 0.15}) {
-    Queueing endpoint{LimitPolicy()};
+  for (const auto& [servers, important] :
+       std::initializer_list<std::pair<int, double>>{{16, 0.10}, {16, 0.15}, {1, 0.10}, {2, 0.10}}) {
+    Queueing endpoint{LimitPolicy(), static_cast<std::size_t>(servers)};
     endpoint.run(0.5, important, seconds(5));
     const auto overload = endpoint.run(5, important, seconds(60));
-    EXPECT_GE(overload.answered[1], 0.95 * overload.offered[1]) << important;
+    EXPECT_GE(overload.answered[1], 0.95 * overload.offered[1]) << servers << " servers, " << important;
     EXPECT_LT(overload.answered[3], 0.3 * overload.offered[3]);
-    EXPECT_GE(overload.answered[1] + overload.answered[3], 0.95 * 60 * 1'600) << "the servers were busy";
+    EXPECT_GE(overload.answered[1] + overload.answered[3], 0.95 * 60 * 100 * servers) << "the servers were busy";
     EXPECT_LE(overload.most_in_flight, 64U) << "so few wait that the queue costs a few services at most";
     endpoint.run(0.5, important, seconds(2));
     const auto after = endpoint.run(0.5, important, seconds(5));

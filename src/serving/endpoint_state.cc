@@ -42,7 +42,8 @@ EndpointState::EndpointState(Policy policy, std::string endpoint, PolicyMetrics&
       degraded_(metrics, endpoint_) {
   if (policy_.retry) retry_budget_.emplace(*policy_.retry, now);
   if (!policy_.limit) return;
-  limit_.emplace(*policy_.limit, now);
+  limit_gauge_ = metrics.concurrency_limit(endpoint_);
+  limit_.emplace(*policy_.limit, now, [this](double limit) { limit_gauge_.set(limit); });
   for (std::uint32_t level = 1; level <= policy_.limit->level_shares.size(); ++level) {
     shed_.push_back(metrics.shed(endpoint_, level));
   }

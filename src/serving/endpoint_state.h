@@ -79,6 +79,7 @@ class EndpointState : public std::enable_shared_from_this<EndpointState> {
   std::optional<AdaptiveLimit> limit_;
   std::optional<RetryBudget> retry_budget_;
   metrics::Counter retries_;
+  metrics::Gauge limit_gauge_;
   std::vector<metrics::Counter> shed_;  // by level
   DegradedCounts degraded_;
   std::map<std::string, std::weak_ptr<VersionGuard>> guards_;  // by version and digest

@@ -72,6 +72,8 @@ PolicyMetrics::PolicyMetrics(metrics::Registry& registry)
                                           "Answers that a policy gave in place of the version that was asked.",
                                           {"model", "source", "reason"}))),
       retries_(registry.counter(describe("slipway_retries_total", "Runs made again by a policy.", {"model"}))),
+      concurrency_limit_(registry.gauge(
+          describe("slipway_concurrency_limit", "How many predictions a policy answers at once.", {"model"}))),
       shed_(registry.counter(describe("slipway_shed_total",
                                       "Predictions refused because a policy's concurrency limit was reached.",
                                       {"model", "level"}))) {}
@@ -85,6 +87,8 @@ metrics::Counter PolicyMetrics::degraded(const std::string& model, std::string_v
 }
 
 metrics::Counter PolicyMetrics::retries(const std::string& model) { return retries_.with({model}); }
+
+metrics::Gauge PolicyMetrics::concurrency_limit(const std::string& model) { return concurrency_limit_.with({model}); }
 
 metrics::Counter PolicyMetrics::shed(const std::string& model, std::uint32_t level) {
   return shed_.with({model, std::to_string(level)});

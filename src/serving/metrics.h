@@ -49,12 +49,14 @@ class PolicyMetrics {
   metrics::Gauge breaker_state(const std::string& model, const std::string& version);  // the number of a BreakerState
   metrics::Counter degraded(const std::string& model, std::string_view source, std::string_view reason);
   metrics::Counter retries(const std::string& model);
+  metrics::Gauge concurrency_limit(const std::string& model);
   metrics::Counter shed(const std::string& model, std::uint32_t level);
 
  private:
   metrics::GaugeFamily& breaker_state_;
   metrics::CounterFamily& degraded_;
   metrics::CounterFamily& retries_;
+  metrics::GaugeFamily& concurrency_limit_;
   metrics::CounterFamily& shed_;
 };
 

@@ -38,6 +38,7 @@ struct BreakerPolicy {
 
 // Concurrency that follows what the endpoint can do: shrinks when answers slow down, grows while they do not.
 struct LimitPolicy {
+  static constexpr std::size_t kLevelsMax = 16;
   bool is_adaptive = true;
   std::uint32_t concurrency_min = 2;
   std::uint32_t concurrency_max = 256;  // the limit itself where it is not adaptive

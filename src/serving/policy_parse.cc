@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 
 constexpr std::uint32_t kAttemptsMax = 5;
 constexpr std::uint32_t kConcurrencyMax = 1'000'000;
-constexpr std::size_t kLevelsMax = 16;
+constexpr std::size_t kLevelsMax = LimitPolicy::kLevelsMax;
 constexpr std::uint32_t kPriorityMax = 64;
 constexpr std::uint32_t kRowsMax = 65'536;
 constexpr std::size_t kStepsMax = 8;
