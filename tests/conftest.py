@@ -1,4 +1,4 @@
-"""How the tests are shared out between processes: what shares a fixture stays together, what takes long begins first."""
+"""How the tests are shared out between processes: what shares a fixture stays together, the long ones begin first."""
 
 import re
 
@@ -22,7 +22,7 @@ LONGEST_FIRST = [
 ]
 # Each of their tests starts what it needs itself.
 SPREAD = {"test_webhooks.py", "test_swap.py", "test_lifecycle.py", "test_operations.py", "test_many_models.py"}
-# What a module fixture is made for, as it stands in the brackets of a test's id: the tests of one share what it started.
+# What a module fixture is made for, as it stands in the brackets of a test's id: tests of one share what it started.
 MADE_FOR = re.compile(r"\[.*?((?:[\d.]+-)?(?:sqlite|postgresql))\b")
 
 

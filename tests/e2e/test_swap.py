@@ -27,7 +27,7 @@ BODY = json.dumps(
 
 
 class Load:
-    """Callers in a closed loop that think a moment; `seconds` and `failures` of what they asked for, `versions` of who answered."""
+    """Callers in a closed loop that think a moment: the `seconds` and `failures` they saw, the `versions` they met."""
 
     def __init__(self, server, path):
         self.server, self.path = server, path
