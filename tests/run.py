@@ -113,7 +113,11 @@ def main(preset, *arguments):
     shutil.rmtree(results, ignore_errors=True)
     (results / "cases").mkdir(parents=True)
     make_models()
-    environment = {**os.environ, "SLIPWAY_TEST_MODELS": str(MODELS), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {
+        **os.environ,
+        "SLIPWAY_TEST_MODELS": str(MODELS),
+        "PYTHONPYCACHEPREFIX": str(ROOT / "build/pycache"),  # bootstrap compiles nothing that no test needs
+    }
     with contextlib.ExitStack() as stack:
         if postgres.programs() is not None:
             environment["SLIPWAY_TEST_POSTGRES"] = stack.enter_context(postgres.running())

@@ -18,6 +18,7 @@ namespace slipway::audit {
 namespace {
 
 constexpr int kRounds = 100;
+constexpr int kRoundsToVerify = 10;
 
 struct Acknowledged {
   std::uint64_t index;
@@ -124,6 +125,7 @@ TEST(Crash, LosesNothingAcknowledgedInAHundredKills) {
     expect_present((*log)->catalog(), told);
     ASSERT_FALSE(testing::Test::HasFatalFailure()) << "round " << round;
     log->reset();
+    if (round % kRoundsToVerify != kRoundsToVerify - 1) continue;  // it reads all that was ever written
     const auto report = verify(directory.path()).value();
     ASSERT_TRUE(report.is_sound()) << "round " << round << ": " << report.fault->file << " " << report.fault->what;
     ASSERT_EQ(report.signed_records, report.records);

@@ -24,12 +24,10 @@ SESSION_TIMEOUT_S = 280
 
 def mlflow_environment(line, uri, **variables):
     """The environment of a process that uses the client of one line against `uri`."""
-    dropped = ("MLFLOW_", "PYTHONDONTWRITEBYTECODE")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
     return {
         **environment,
         "PYTHONPATH": str(CLIENTS / line),
-        "PYTHONPYCACHEPREFIX": str(ROOT / "build/pycache"),  # bootstrap compiles nothing that no test needs
         "MLFLOW_TRACKING_URI": uri,
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # an answer that makes the client ask again is a defect
         "GIT_PYTHON_REFRESH": "quiet",

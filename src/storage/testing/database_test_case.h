@@ -23,7 +23,7 @@ class DatabaseTestCase : public testing::TestWithParam<DatabaseKind> {
  protected:
   void SetUp() override;
   void TearDown() override;
-  const std::string& uri() const { return uri_; }
+  const std::string& uri() const;
   // open_database(uri()), with all migrations; ends the test where that fails.
   std::unique_ptr<Database> open() const;
   // Without the program's migrations, and with the tables of `script`, written as a migration is.
