@@ -29,6 +29,7 @@ ALLOWED = {
     "lineage": STORES | {"outbox"},
     "runtime": ABOVE_BASE | {"data"},
     "registry": REGISTRY,
+    "loadtest": ABOVE_BASE,
     "reproduce": ABOVE_BASE | {"registry"},
     "tracking": REGISTRY | {"registry"},
     "serving": SERVING,
@@ -37,7 +38,7 @@ ALLOWED = {
     "handbook": MONITOR | {"monitor"},
     "protocol": EVERYTHING,
     "app": EVERYTHING | {"protocol"},
-    "cli": EVERYTHING | {"protocol", "app", "reproduce"},
+    "cli": EVERYTHING | {"protocol", "app", "reproduce", "loadtest"},
 }
 
 # Headers of a technology, and the modules that may know it.
@@ -47,7 +48,7 @@ TECHNOLOGIES = {
     r"hiredis/": {"storage"},
     r"(arrow|parquet)/": {"data", "storage"},
     r"onnxruntime": {"runtime"},
-    r"boost/(asio|beast)": {"protocol", "runtime", "storage"},
+    r"boost/(asio|beast)": {"loadtest", "protocol", "runtime", "storage"},
     r"grpc(pp)?/": {"protocol", "runtime"},
     r"curl/": {"outbox", "cli"},
 }

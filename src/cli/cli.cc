@@ -6,6 +6,7 @@
 
 #include "base/json_writer.h"
 #include "cli/audit.h"
+#include "cli/bench.h"
 #include "cli/context.h"
 #include "cli/exit_code.h"
 #include "cli/key.h"
@@ -84,6 +85,7 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
   add_run_commands(app, context);
   add_reproduce_command(app, context);
   add_probe_command(app, context);
+  add_bench_command(app, context);
 
   std::reverse(arguments.begin(), arguments.end());  // what CLI11 expects of a vector
   try {
