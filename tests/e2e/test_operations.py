@@ -326,6 +326,7 @@ COMMANDS = [
     ["audit", "check"],
     ["audit", "key"],
     ["probe"],
+    ["bench"],
 ]
 
 
