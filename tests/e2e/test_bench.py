@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from server import MODELS, SLIPWAY, cli, push_approved
+from server import MODELS, SLIPWAY, cli
 
 SHORT = ("--connections", "4")
 
