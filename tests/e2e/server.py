@@ -85,6 +85,17 @@ class Server:
         with urllib.request.urlopen(request, timeout=30) as response:
             return response.read()
 
+    def wait_until_ready(self, name, version, **headers):
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                self.get(f"/v2/models/{name}/versions/{version}/ready", **headers)
+                return
+            except urllib.error.HTTPError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+
     def cli(self, *arguments, key=None, who=None, check=True, environment=None):
         """Runs the command line against this server; returns the finished process."""
         return cli(*arguments, server=self.url, key=key, who=who, check=check, environment=environment)
@@ -110,12 +121,4 @@ def push_approved(server, name, path, *arguments, version="1.0.0"):
     """Pushes as alice and approves as bob, on a server without authentication."""
     server.cli("model", "push", path, "--name", name, "--version", version, *arguments, who="alice")
     server.cli("model", "approve", f"{name}@{version}", who="bob")
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            server.get(f"/v2/models/{name}/versions/{version}/ready")
-            return
-        except urllib.error.HTTPError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
+    server.wait_until_ready(name, version)

@@ -76,6 +76,7 @@ def test_the_key_is_sent(make_server):
     author = key("alice", "data-scientist")
     server.cli("model", "push", MODELS / "simple.onnx", "--name", "simple", "--version", "1.0.0", key=author)
     server.cli("model", "approve", "simple@1.0.0", key=key("bob", "approver"))
+    server.wait_until_ready("simple", "1.0.0", authorization=f"Bearer {author}")
     load = ("bench", server.url, "simple@1.0.0", "--json", *SHORT, "--duration", "300ms", "--warmup", "0s")
     done = cli(*load, key=author)
     assert json.loads(done.stdout)["points"][0]["failed"] == 0
