@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <signal.h>
+#include <thread>
 
 #include "access/access_control.h"
 #include "app/catalog.h"
@@ -53,6 +54,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kCommitmentKeyBytes = 32;
+constexpr std::size_t kCacheKeyBytes = 32;
 
 Status make_directory(const fs::path& path) {
   std::error_code error;
@@ -95,11 +97,13 @@ void remove_ready_file(const std::string& path) {
 // In the order in which they are made; destroyed the other way round.
 struct Server::Parts {
   explicit Parts(Settings chosen) : settings(std::move(chosen)), data(settings.data_directory) {}
+  ~Parts();
 
   Status open_stores();
   Status open_serving();
   Status open_outbox();
   Status open_mlflow();
+  Status open_cache();
   Status open_http();
   SendPolicy send_policy() const;
   Router make_router(unsigned thread);
@@ -126,6 +130,7 @@ struct Server::Parts {
   std::unique_ptr<MlflowService> mlflow;
   Admission admission{settings.requests_in_flight_max};
   DeadlineTimer deadlines;
+  std::unique_ptr<PredictionCache> cache;
   std::vector<std::unique_ptr<Predictor>> predictors;  // one for each I/O thread
   RequestObserver observer{registry, settings.io_threads};
   std::vector<std::unique_ptr<RefusalLedger>> refusals;  // one for each I/O thread
@@ -286,11 +291,20 @@ void Server::Parts::flush_refusals(RefusalLedger& ledger) {
   }
 }
 
+Status Server::Parts::open_cache() {
+  PredictionCache::Options options;
+  options.memory_bytes_max = settings.cache_memory_bytes_max;
+  SLIPWAY_TRY(options.secret, load_or_create_secret(data / "cache.key", kCacheKeyBytes));
+  cache = std::make_unique<PredictionCache>(std::move(options));
+  registry.add_collector([this](std::vector<metrics::Family>& families) { cache->collect(families); });
+  return {};
+}
+
 Status Server::Parts::open_http() {
   const PredictLimits limits{.timeout_max = settings.predict_timeout, .is_audit_strict = settings.is_audit_strict};
   for (unsigned i = 0; i < settings.io_threads; ++i) {
     predictors.push_back(
-        std::make_unique<Predictor>(catalog->snapshot(), admission, deadlines, *audit, commitment_key, limits));
+        std::make_unique<Predictor>(catalog->snapshot(), admission, deadlines, *audit, commitment_key, *cache, limits));
     refusals.push_back(std::make_unique<RefusalLedger>());
   }
   HttpServerOptions options;
@@ -320,6 +334,11 @@ Status Server::Parts::open_http() {
   return {};
 }
 
+// Predictions that nobody waits for any more still need the threads they began on. They end by their deadlines.
+Server::Parts::~Parts() {
+  while (admission.in_flight() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Server::~Server() = default;
 
@@ -332,6 +351,7 @@ Result<std::unique_ptr<Server>> Server::open(Settings settings) {
   SLIPWAY_CHECK(parts->open_serving());
   SLIPWAY_CHECK(parts->open_outbox());
   SLIPWAY_CHECK(parts->open_mlflow());
+  SLIPWAY_CHECK(parts->open_cache());
   SLIPWAY_CHECK(parts->open_http());
   parts->housekeeping = std::make_unique<Housekeeping>(*parts->database, *parts->objects, *parts->access, *parts->audit,
                                                        parts->admission, parts->registry);

@@ -13,6 +13,7 @@ constexpr std::uint32_t kConnectionsMax = 1'000'000;  // a descriptor and some 4
 constexpr std::uint32_t kInFlightMax = 100'000;
 constexpr std::uint64_t kPredictBodyBytesMax = 2ULL << 30;  // simdjson's limit is 4 GiB
 constexpr std::uint64_t kBufferedBytesMax = 1ULL << 40;
+constexpr std::uint64_t kCacheMemoryBytesMax = 1ULL << 40;
 constexpr std::uint64_t kBlobBytesMax = 5ULL << 40;  // S3's largest object
 
 Status refuse(std::string_view setting, const std::string& why) {
@@ -83,6 +84,8 @@ Status check(const Settings& settings) {
     return refuse("--buffered-bytes-max", "--predict-body-bytes-max to 1 TiB are accepted");
   if (settings.blob_bytes_max == 0 || settings.blob_bytes_max > kBlobBytesMax)
     return refuse("--blob-bytes-max", "1 byte to 5 TiB are accepted");
+  if (settings.cache_memory_bytes_max > kCacheMemoryBytesMax)
+    return refuse("--cache-memory-bytes-max", "0 to 1 TiB are accepted");
   if (settings.load_threads == 0 || settings.load_threads > 64) return refuse("--load-threads", "1 to 64 are accepted");
   if (settings.approvals_required == 0 || settings.approvals_required > 16)
     return refuse("--approvals", "1 to 16 are accepted");

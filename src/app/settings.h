@@ -50,6 +50,8 @@ struct Settings {
   bool loads_on_demand = false;                    // versions are loaded at their first request
   std::uint64_t models_memory_bytes_max = 0;       // of loaded versions, as estimated; 0: no limit
 
+  std::uint64_t cache_memory_bytes_max = 64ULL << 20;  // of kept predictions, over all endpoints
+
   bool may_webhooks_be_private = false;  // webhooks may name addresses of this machine and of private networks
   std::string webhook_ca_file;           // certificates that receivers are checked with, in PEM; "": the system's
   std::int64_t webhook_attempts_max = 15;

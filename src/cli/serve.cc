@@ -130,6 +130,10 @@ void add_serve_command(CLI::App& app, int& exit_code) {
           "--models-memory-bytes-max", settings.models_memory_bytes_max,
           "Bytes that loaded versions may take, as estimated; the one used longest ago is given up. 0: no limit")
       ->capture_default_str();
+  command
+      ->add_option("--cache-memory-bytes-max", settings.cache_memory_bytes_max,
+                   "Bytes of predictions that are kept in memory, over all endpoints with a cache there")
+      ->capture_default_str();
   command->add_option("--connections-max", settings.connections_max, "Connections open at once")->capture_default_str();
   command
       ->add_option("--connections-per-address-max", settings.connections_per_address_max,

@@ -70,6 +70,24 @@ std::optional<AdaptiveLimit::Place> EndpointState::try_enter(std::uint64_t prior
   return std::nullopt;
 }
 
+VersionCache::VersionCache(const ServedVersion& version, PolicyMetrics& policy_metrics)
+    : metrics(policy_metrics.cache(version.model, version.version)),
+      payoff_([model = version.model, name = version.version](const CacheBalance& balance) {
+        log::write(balance.pays() ? log::Level::kInfo : log::Level::kWarning,
+                   balance.pays() ? "cache.pays" : "cache.does_not_pay",
+                   {{"model", model},
+                    {"version", name},
+                    {"requests", balance.lookups},
+                    {"saved_us", balance.saved / std::chrono::microseconds(1)},
+                    {"spent_us", balance.spent / std::chrono::microseconds(1)}});
+      }) {}
+
+void VersionCache::note(std::chrono::nanoseconds saved, std::chrono::nanoseconds spent) {
+  metrics.saved_ns.add(static_cast<std::uint64_t>(saved.count()));
+  metrics.spent_ns.add(static_cast<std::uint64_t>(spent.count()));
+  payoff_.note(saved, spent);
+}
+
 VersionGuard::VersionGuard(std::shared_ptr<EndpointState> endpoint, const ServedVersion& version,
                            PolicyMetrics& metrics, Monotonic now)
     : state(std::move(endpoint)), bound(bind_policy(state->policy(), version)) {
@@ -80,6 +98,7 @@ VersionGuard::VersionGuard(std::shared_ptr<EndpointState> endpoint, const Served
   if (const double row_us = version.cost_curve.run_us(1); row_us > 0) {
     estimate.observe(std::chrono::nanoseconds(static_cast<std::int64_t>(row_us * 1e3)));
   }
+  if (state->policy().cache) cache.emplace(version, metrics);
   if (!state->policy().breaker) return;
   breaker_state_ = metrics.breaker_state(version.model, version.version);
   breaker_state_.set(0);

@@ -21,6 +21,7 @@
 #include "serving/adaptive_limit.h"
 #include "serving/bound_policy.h"
 #include "serving/breaker.h"
+#include "serving/cache_payoff.h"
 #include "serving/metrics.h"
 #include "serving/policy.h"
 #include "serving/retry.h"
@@ -85,6 +86,19 @@ class EndpointState : public std::enable_shared_from_this<EndpointState> {
   std::map<std::string, std::weak_ptr<VersionGuard>> guards_;  // by version and digest
 };
 
+// What is counted of a version's cache.
+struct VersionCache {
+  VersionCache(const ServedVersion& version, PolicyMetrics& policy_metrics);
+
+  // `saved`: by this request, 0 where the model ran.
+  void note(std::chrono::nanoseconds saved, std::chrono::nanoseconds spent);
+
+  CacheMetrics metrics;
+
+ private:
+  CachePayoff payoff_;
+};
+
 // One version under the policy of its endpoint.
 struct VersionGuard {
   VersionGuard(std::shared_ptr<EndpointState> state, const ServedVersion& version, PolicyMetrics& metrics,
@@ -93,6 +107,7 @@ struct VersionGuard {
   const std::shared_ptr<EndpointState> state;
   const BoundPolicy bound;
   std::optional<Breaker> breaker;
+  std::optional<VersionCache> cache;  // where the policy has one
   RunEstimate estimate;
 
  private:

@@ -80,6 +80,13 @@ struct RequestedOutput {
   std::uint32_t classification = 0;  // k of the classification extension; 0: none
 };
 
+// What a request lets the cache of predictions do, where the endpoint has one.
+enum class CacheUse : std::uint8_t {
+  kAll,
+  kRefresh,  // the model runs, and its answer is kept
+  kNone,     // the model runs, and nothing is kept
+};
+
 // Views point into the request's body or into `arena`.
 struct InferRequest {
   std::string_view model;
@@ -88,6 +95,7 @@ struct InferRequest {
   std::string_view unit;     // who or what is predicted for: decides the arm; "" when absent
   std::optional<std::uint64_t> timeout_us;
   std::uint64_t priority = 0;
+  CacheUse cache = CacheUse::kAll;
   bool wants_binary_output = false;  // for outputs that do not say it themselves
   std::vector<TensorView> inputs;
   std::vector<RequestedOutput> outputs;  // empty: all
@@ -97,6 +105,7 @@ struct InferRequest {
     model = version = id = unit = {};
     timeout_us.reset();
     priority = 0;
+    cache = CacheUse::kAll;
     wants_binary_output = false;
     inputs.clear();
     outputs.clear();
@@ -110,6 +119,7 @@ struct InferResponse {
   std::string_view id;
   std::vector<TensorView> outputs;  // in the order asked for, or the model's own
   std::string_view degraded = {};   // who answered instead and why, as callers are told; "" when nobody did
+  std::string_view cache = {};      // "hit", "stale", "miss", "bypass"; "" where the endpoint has no cache
 };
 
 }  // namespace slipway

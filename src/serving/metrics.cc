@@ -76,7 +76,14 @@ PolicyMetrics::PolicyMetrics(metrics::Registry& registry)
           describe("slipway_concurrency_limit", "How many predictions a policy answers at once.", {"model"}))),
       shed_(registry.counter(describe("slipway_shed_total",
                                       "Predictions refused because a policy's concurrency limit was reached.",
-                                      {"model", "level"}))) {}
+                                      {"model", "level"}))),
+      cache_requests_(registry.counter(describe("slipway_cache_requests_total",
+                                                "Predictions of an endpoint with a cache, by what became of them.",
+                                                {"model", "version", "result"}))),
+      cache_saved_(registry.counter(
+          duration("slipway_cache_saved_seconds_total", "What the runs had taken that hits did without."))),
+      cache_spent_(registry.counter(
+          duration("slipway_cache_spent_seconds_total", "What looking up and keeping answers has taken."))) {}
 
 metrics::Gauge PolicyMetrics::breaker_state(const std::string& model, const std::string& version) {
   return breaker_state_.with({model, version});
@@ -92,6 +99,16 @@ metrics::Gauge PolicyMetrics::concurrency_limit(const std::string& model) { retu
 
 metrics::Counter PolicyMetrics::shed(const std::string& model, std::uint32_t level) {
   return shed_.with({model, std::to_string(level)});
+}
+
+CacheMetrics PolicyMetrics::cache(const std::string& model, const std::string& version) {
+  return {.hits = cache_requests_.with({model, version, "hit"}),
+          .joined = cache_requests_.with({model, version, "joined"}),
+          .stale = cache_requests_.with({model, version, "stale"}),
+          .misses = cache_requests_.with({model, version, "miss"}),
+          .bypasses = cache_requests_.with({model, version, "bypass"}),
+          .saved_ns = cache_saved_.with({model, version}),
+          .spent_ns = cache_spent_.with({model, version})};
 }
 
 }  // namespace slipway

@@ -42,6 +42,17 @@ class ServingMetrics {
   metrics::HistogramFamily& batch_rows_;
 };
 
+// Of the cache of one version.
+struct CacheMetrics {
+  metrics::Counter hits;
+  metrics::Counter joined;  // answered by a run for somebody else
+  metrics::Counter stale;
+  metrics::Counter misses;
+  metrics::Counter bypasses;
+  metrics::Counter saved_ns;  // what the runs had taken that hits did without
+  metrics::Counter spent_ns;  // what looking up and keeping has taken
+};
+
 // Of the policies of endpoints.
 class PolicyMetrics {
  public:
@@ -51,6 +62,7 @@ class PolicyMetrics {
   metrics::Counter retries(const std::string& model);
   metrics::Gauge concurrency_limit(const std::string& model);
   metrics::Counter shed(const std::string& model, std::uint32_t level);
+  CacheMetrics cache(const std::string& model, const std::string& version);
 
  private:
   metrics::GaugeFamily& breaker_state_;
@@ -58,6 +70,9 @@ class PolicyMetrics {
   metrics::CounterFamily& retries_;
   metrics::GaugeFamily& concurrency_limit_;
   metrics::CounterFamily& shed_;
+  metrics::CounterFamily& cache_requests_;
+  metrics::CounterFamily& cache_saved_;
+  metrics::CounterFamily& cache_spent_;
 };
 
 }  // namespace slipway

@@ -49,6 +49,17 @@ struct LimitPolicy {
   bool operator==(const LimitPolicy&) const = default;
 };
 
+// Answers kept and given again to the same question of the same version.
+struct CachePolicy {
+  enum class Backend : std::uint8_t { kMemory, kRedis };
+  Backend backend = Backend::kMemory;
+  std::chrono::microseconds ttl{0};                     // how old an answer may be
+  double ttl_jitter = 0.1;                              // each key's time to live is shorter by up to this share
+  std::chrono::microseconds stale_while_revalidate{0};  // behind ttl: given while a new one is made
+  std::chrono::microseconds stale_if_error{0};          // behind ttl: what the fallback step `stale` may give
+  bool operator==(const CachePolicy&) const = default;
+};
+
 // A value of an output, for each row; `numbers` or `texts` fill the output's dimensions behind the rows.
 struct OutputValue {
   std::string output;
@@ -86,6 +97,7 @@ struct Policy {
   std::optional<RetryPolicy> retry;
   std::optional<BreakerPolicy> breaker;
   std::optional<LimitPolicy> limit;
+  std::optional<CachePolicy> cache;
   BatchPolicy batch;                    // how requests share runs
   std::vector<FallbackStep> fallback;   // tried in order
   std::vector<OutputValue> by_default;  // the last resort; empty: the error is the answer

@@ -22,6 +22,7 @@ constexpr std::uint32_t kRowsMax = 65'536;
 constexpr std::size_t kStepsMax = 8;
 constexpr std::size_t kRulesMax = 1'000;
 constexpr microseconds kLongest = std::chrono::hours(1);
+constexpr microseconds kLongestKept = std::chrono::days(30);
 
 constexpr KeyRule kRetryKeys[] = {{"attempts", kCount},
                                   {"backoffFirst", kText},
@@ -47,6 +48,13 @@ constexpr KeyRule kBatchKeys[] = {{"enabled", kBoolean},      {"rowsMax", kCount
                                   {"levelByDefault", kCount}, {"queueMax", kCount},   {"instances", kCount}};
 constexpr Shape kBatch{kBatchKeys};
 
+constexpr KeyRule kCacheKeys[] = {{"backend", kText},
+                                  {"ttl", kText, nullptr, true},
+                                  {"ttlJitter", kText},
+                                  {"staleWhileRevalidate", kText},
+                                  {"staleIfError", kText}};
+constexpr Shape kCache{kCacheKeys};
+
 constexpr Shape kOutputs{{}, true};
 
 constexpr KeyRule kWhenKeys[] = {{"column", kText, nullptr, true},
@@ -65,20 +73,27 @@ constexpr KeyRule kStepKeys[] = {
 constexpr Shape kStep{kStepKeys};
 
 constexpr KeyRule kPolicyKeys[] = {
-    {"timeout", kText},       {"notFinite", kText},     {"retry", kMap, &kRetry},       {"breaker", kMap, &kBreaker},
-    {"limit", kMap, &kLimit}, {"batch", kMap, &kBatch}, {"fallback", kMapList, &kStep}, {"default", kMap, &kOutputs}};
+    {"timeout", kText},           {"notFinite", kText},           {"retry", kMap, &kRetry},
+    {"breaker", kMap, &kBreaker}, {"limit", kMap, &kLimit},       {"cache", kMap, &kCache},
+    {"batch", kMap, &kBatch},     {"fallback", kMapList, &kStep}, {"default", kMap, &kOutputs}};
 constexpr Shape kPolicy{kPolicyKeys};
 
-// "250us", "50ms", "2s", "1.5m"; nullopt for anything else, and for more than kLongest.
-std::optional<microseconds> parse_duration(std::string_view text) {
+// "250us", "50ms", "2s", "1.5m", and "12h" where the longest is more than an hour; nullopt for anything else, and for
+// more than the longest.
+std::optional<microseconds> parse_duration(std::string_view text, microseconds longest) {
   const std::size_t digits = text.find_first_not_of("0123456789.");
   if (digits == 0 || digits == std::string_view::npos) return std::nullopt;
   const std::string_view unit = text.substr(digits);
-  const double scale = unit == "us" ? 1 : unit == "ms" ? 1e3 : unit == "s" ? 1e6 : unit == "m" ? 60e6 : 0;
+  const double scale = unit == "us"                        ? 1
+                       : unit == "ms"                      ? 1e3
+                       : unit == "s"                       ? 1e6
+                       : unit == "m"                       ? 60e6
+                       : unit == "h" && longest > kLongest ? 3'600e6
+                                                           : 0;
   const std::optional<Number> number = Number::parse(text.substr(0, digits));
   if (scale == 0 || !number) return std::nullopt;
   const double value = number->to_double() * scale;
-  if (value < 1 || value > static_cast<double>(kLongest.count())) return std::nullopt;
+  if (value < 1 || value > static_cast<double>(longest.count())) return std::nullopt;
   return microseconds(std::llround(value));
 }
 
@@ -102,6 +117,7 @@ class PolicyReader {
     if (const Node* node = present(root, "retry")) read_retry(*node, policy_.retry.emplace());
     if (const Node* node = present(root, "breaker")) read_breaker(*node, policy_.breaker.emplace());
     if (const Node* node = present(root, "limit")) read_limit(*node, policy_.limit.emplace());
+    if (const Node* node = present(root, "cache")) read_cache(*node, policy_.cache.emplace());
     if (const Node* node = present(root, "batch")) read_batch(*node, policy_.batch);
     if (const Node* node = present(root, "fallback")) read_fallback(*node);
     if (const Node* node = present(root, "default")) read_outputs(*node, "default", policy_.by_default);
@@ -122,10 +138,16 @@ class PolicyReader {
 
   template <typename Duration>
   void read_duration(const Node& node, const std::string& path, Duration& into) {
-    const std::optional<microseconds> found = parse_duration(node.text);
+    const std::optional<microseconds> found = parse_duration(node.text, kLongest);
     const Duration whole = std::chrono::duration_cast<Duration>(found.value_or(microseconds(0)));
     if (whole.count() == 0) return refuse(node, path, "must be a time such as 250us, 50ms, 2s or 1m, at most 60m");
     into = whole;
+  }
+
+  void read_kept(const Node& node, const std::string& path, microseconds& into) {
+    const std::optional<microseconds> found = parse_duration(node.text, kLongestKept);
+    if (!found) return refuse(node, path, "must be a time such as 500ms, 30s, 5m or 12h, at most 720h");
+    into = *found;
   }
 
   void read_ratio(const Node& node, const std::string& path, double& into) {
@@ -195,6 +217,21 @@ class PolicyReader {
       read_count(*node, "limit.levelByDefault", 1, std::max(1U, levels), limit.level_by_default);
     }
     limit.level_by_default = std::min(limit.level_by_default, static_cast<std::uint32_t>(limit.level_shares.size()));
+  }
+
+  void read_cache(const Node& map, CachePolicy& cache) {
+    if (const Node* node = present(map, "backend")) {
+      if (node->text != "memory" && node->text != "redis") refuse(*node, "cache.backend", "must be memory or redis");
+      cache.backend = node->text == "redis" ? CachePolicy::Backend::kRedis : CachePolicy::Backend::kMemory;
+    }
+    read_kept(*map.find("ttl"), "cache.ttl", cache.ttl);
+    if (const Node* node = present(map, "ttlJitter")) read_ratio(*node, "cache.ttlJitter", cache.ttl_jitter);
+    if (const Node* node = present(map, "staleWhileRevalidate")) {
+      read_kept(*node, "cache.staleWhileRevalidate", cache.stale_while_revalidate);
+    }
+    if (const Node* node = present(map, "staleIfError")) {
+      read_kept(*node, "cache.staleIfError", cache.stale_if_error);
+    }
   }
 
   void read_batch(const Node& map, BatchPolicy& batch) {

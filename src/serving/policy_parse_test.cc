@@ -25,6 +25,7 @@ notFinite: reject
 retry: {attempts: 4, backoffFirst: 250us, backoffMax: 50ms, budgetRatio: 10%, budgetPerSecond: 0}
 breaker: {failureRatio: 0.25, slowAfter: 20ms, slowRatio: 80%, window: 30s, callsMin: 5, openFor: 1m, probes: 1}
 limit: {adaptive: false, concurrencyMin: 1, concurrencyMax: 8, levelShares: [100%, 0.5], levelByDefault: 1}
+cache: {backend: redis, ttl: 12h, ttlJitter: 5%, staleWhileRevalidate: 30s, staleIfError: 720h}
 batch: {enabled: true, rowsMax: 32, preferredRows: [8, 16], delayMax: 2ms, adaptive: false, preservesOrder: true,
         levelByDefault: 3, queueMax: 100, instances: 2}
 fallback:
@@ -47,6 +48,8 @@ default: {label: -1, name: unknown}
   EXPECT_EQ(policy->breaker,
             (BreakerPolicy{0.25, microseconds(20'000), 0.8, milliseconds(30'000), 5, milliseconds(60'000), 1}));
   EXPECT_EQ(policy->limit, (LimitPolicy{false, 1, 8, {1.0, 0.5}, 1}));
+  EXPECT_EQ(policy->cache, (CachePolicy{CachePolicy::Backend::kRedis, std::chrono::hours(12), 0.05,
+                                        microseconds(30'000'000), std::chrono::hours(720)}));
   EXPECT_EQ(policy->batch, (BatchPolicy{true, 32, {8, 16}, microseconds(2'000), false, true, 3, 100, 2}));
   ASSERT_EQ(policy->fallback.size(), 5U);
   EXPECT_EQ(policy->fallback[0].version, "1.2.0");
@@ -67,7 +70,7 @@ default: {label: -1, name: unknown}
 TEST(ParsePolicy, LeavesOutWhatIsNotThere) {
   const auto policy = parse_policy("timeout: 1s");
   ASSERT_TRUE(policy);
-  EXPECT_FALSE(policy->retry || policy->breaker || policy->limit);
+  EXPECT_FALSE(policy->retry || policy->breaker || policy->limit || policy->cache);
   EXPECT_TRUE(policy->may_be_nan);
   const auto defaults = parse_policy("retry: {}\nbreaker: {}\nlimit: {}");
   ASSERT_TRUE(defaults);
@@ -82,6 +85,8 @@ TEST(ParsePolicy, RefusesWithTheReason) {
   EXPECT_EQ(reason_of("timeout: 1s\ntimeout: 2s"), "policy.duplicate_key");
   EXPECT_EQ(reason_of("retries: {}"), "policy.unknown_key");
   EXPECT_EQ(reason_of("- timeout: 1s"), "policy.bad_value");
+  EXPECT_EQ(reason_of("cache: {}"), "policy.missing_key");
+  EXPECT_EQ(reason_of("cache: {ttl: 1m, singleFlight: true}"), "policy.unknown_key");
   for (const char* text : {"timeout: 1",
                            "timeout: 0s",
                            "timeout: -1s",
@@ -115,6 +120,11 @@ TEST(ParsePolicy, RefusesWithTheReason) {
                            "fallback: [{rules: []}]",
                            "fallback: [{rules: [{when: {column: a}, outputs: {x: 1}}]}]",
                            "fallback: [{rules: [{when: {column: a, less: 1, greater: 0}, outputs: {x: 1}}]}]",
+                           "cache: {ttl: 0s}",
+                           "cache: {ttl: 721h}",
+                           "cache: {ttl: 1m, backend: disk}",
+                           "cache: {ttl: 1m, ttlJitter: 200%}",
+                           "cache: {ttl: 1m, staleIfError: never}",
                            "default: {}",
                            "batch: {rowsMax: 0}",
                            "batch: {preferredRows: [8, 8]}",

@@ -10,13 +10,13 @@ namespace {
 
 Monotonic now() { return std::chrono::steady_clock::now(); }
 
-std::string degradation_details(const Degradation& degradation, const ServedVersion& asked) {
-  std::string text;
+void write_degradation(const Degradation& degradation, const ServedVersion& asked, std::string& text) {
   JsonWriter json(text);
   json.begin_object().key("source").value(degradation.source).key("reason").value(degradation.reason);
   json.key("asked").value(asked.version).end_object();
-  return text;
 }
+
+bool has_cache(const GuardedVersion& asked) noexcept { return asked.guard != nullptr && asked.guard->cache; }
 
 }  // namespace
 
@@ -26,13 +26,17 @@ void Prediction::clear() {
   response.degraded = {};
   execution.clear();
   degradation.clear();
+  cached.reset();
+  details.clear();
+  response.cache = {};
   version.reset();
 }
 
 Predictor::Predictor(const SnapshotCell<ServingSnapshot>& serving, Admission& admission, DeadlineTimer& deadlines,
-                     audit::AuditLog& audit, const Secret& commitment_key, PredictLimits limits)
+                     audit::AuditLog& audit, const Secret& commitment_key, PredictionCache& cache, PredictLimits limits)
     : serving_(serving),
       admission_(admission),
+      deadlines_(deadlines),
       engine_(deadlines),
       resilience_(engine_, deadlines,
                   [this](std::string_view model, std::string_view version, Monotonic deadline, Executor& executor) {
@@ -40,6 +44,8 @@ Predictor::Predictor(const SnapshotCell<ServingSnapshot>& serving, Admission& ad
                   }),
       audit_(audit),
       committer_(commitment_key),
+      cache_(cache),
+      cache_keys_(cache.secret()),
       limits_(limits) {}
 
 Task<Status> Predictor::predict(const PredictCall& call, const InferRequest& request, Prediction& prediction) {
@@ -58,19 +64,20 @@ Task<Status> Predictor::predict(const PredictCall& call, const InferRequest& req
                    "the server runs as many predictions as it may; try again shortly");
   }
   AdaptiveLimit::Place share;
-  if (asked.guard != nullptr) {
-    auto entered = asked.guard->state->try_enter(request.priority);
-    if (!entered) {
-      co_return fail(
-          Code::kResourceExhausted, "serving.overloaded",
-          "model " + quoted(request.model) + " answers as many requests of this priority as it can; try again shortly");
-    }
+  if (!has_cache(asked)) {  // what a cache answers takes no place
+    auto entered = enter_limit(request, asked);
+    if (!entered) co_return fail(std::move(entered).error());
     share = *std::move(entered);
   }
 
   Status outcome = select_outputs(request, prediction);
   if (outcome) outcome = validate(request, *prediction.version);
-  if (outcome) outcome = co_await run(call, request, asked, std::move(share), prediction);
+  if (outcome && has_cache(asked)) {
+    outcome = co_await answer_by_cache(call, request, asked, prediction);
+    if (!outcome && outcome.error().reason == "serving.overloaded") co_return outcome;  // as above
+  } else if (outcome) {
+    outcome = co_await run(call, request, asked, std::move(share), prediction);
+  }
 
   const Code code = outcome ? Code::kOk : outcome.error().code;
   Status recorded = co_await record(call, request, prediction, code);
@@ -81,6 +88,15 @@ Task<Status> Predictor::predict(const PredictCall& call, const InferRequest& req
   (outcome ? metrics.success : metrics.failure).add();
   (outcome ? metrics.success_duration : metrics.failure_duration).observe(now() - call.received);
   co_return outcome;
+}
+
+Result<AdaptiveLimit::Place> Predictor::enter_limit(const InferRequest& request, const GuardedVersion& asked) const {
+  if (asked.guard == nullptr) return AdaptiveLimit::Place();
+  auto place = asked.guard->state->try_enter(request.priority);
+  if (place) return *std::move(place);
+  return fail(
+      Code::kResourceExhausted, "serving.overloaded",
+      "model " + quoted(request.model) + " answers as many requests of this priority as it can; try again shortly");
 }
 
 Result<GuardedVersion> Predictor::look_up(std::string_view name, std::string_view version) {
@@ -156,20 +172,24 @@ Status Predictor::validate(const InferRequest& request, const ServedVersion& ver
   return {};
 }
 
-Monotonic Predictor::deadline(const PredictCall& call, const InferRequest& request,
-                              std::chrono::microseconds limit) const {
+std::chrono::microseconds Predictor::time_limit(const GuardedVersion& asked) const {
+  const std::chrono::microseconds most = limits_.timeout_max;
+  return asked.guard == nullptr ? most : std::min(most, asked.guard->state->policy().timeout.value_or(most));
+}
+
+Monotonic Predictor::deadline(const PredictCall& call, const InferRequest& request, std::chrono::microseconds limit) {
   const auto most = static_cast<std::uint64_t>(limit.count());
   return call.received + std::chrono::microseconds(std::min(request.timeout_us.value_or(most), most));
 }
 
 Task<Status> Predictor::run(const PredictCall& call, const InferRequest& request, const GuardedVersion& asked,
-                            AdaptiveLimit::Place place, Prediction& prediction) {
+                            AdaptiveLimit::Place place, Prediction& prediction,
+                            std::shared_ptr<const CachedAnswer> stale) {
   InferResponse& response = prediction.response;
   response.model = asked.version->model;
   response.version = asked.version->version;
   response.id = request.id;
-  std::chrono::microseconds limit = limits_.timeout_max;
-  if (asked.guard != nullptr) limit = std::min(limit, asked.guard->state->policy().timeout.value_or(limit));
+  const std::chrono::microseconds limit = time_limit(asked);
   const ExecuteCall execute{.executor = call.executor,
                             .deadline = deadline(call, request, limit),
                             .priority = request.priority,
@@ -183,13 +203,16 @@ Task<Status> Predictor::run(const PredictCall& call, const InferRequest& request
                                 .is_callers_deadline = execute.deadline < call.received + limit,
                                 .asked = asked,
                                 .inputs = request.inputs,
-                                .wanted = prediction.wanted};
+                                .wanted = prediction.wanted,
+                                .stale = std::move(stale)};
     status = co_await resilience_.answer(guarded, std::move(place), prediction.execution, prediction.degradation);
   }
   if (!status) co_return status;
   const Degradation& degradation = prediction.degradation;
   const bool is_made = degradation && degradation.version == nullptr;
-  const auto outputs = is_made ? std::span<const TensorView>(degradation.made.tensors) : prediction.execution.outputs();
+  const auto outputs = degradation.kept != nullptr ? degradation.kept->outputs()
+                       : is_made                   ? std::span<const TensorView>(degradation.made.tensors)
+                                                   : prediction.execution.outputs();
   response.outputs.assign(outputs.begin(), outputs.end());
   response.degraded = degradation.mark;
   if (degradation.version != nullptr) {
@@ -199,21 +222,20 @@ Task<Status> Predictor::run(const PredictCall& call, const InferRequest& request
   co_return status;
 }
 
-Task<Status> Predictor::record(const PredictCall& call, const InferRequest& request, const Prediction& prediction,
+Task<Status> Predictor::record(const PredictCall& call, const InferRequest& request, Prediction& prediction,
                                Code outcome) {
   const ServedVersion& asked = *prediction.version;
   const Degradation& degradation = prediction.degradation;
   const ServedVersion& version = degradation.version != nullptr ? *degradation.version : asked;
-  std::string details;  // kept until the record is
   audit::Record record;
   record.time = system_clock().now();
   version.last_use.note(record.time);
   if (degradation) [[unlikely]] {
     asked.last_use.note(record.time);
     record.is_degraded = true;
-    details = degradation_details(degradation, asked);
-    record.details = details;
+    write_degradation(degradation, asked, prediction.details);
   }
+  record.details = prediction.details;
   record.id = call.request_id;
   record.kind = audit::Kind::kPrediction;
   record.outcome = outcome;

@@ -17,10 +17,12 @@
 #include "base/snapshot.h"
 #include "base/task.h"
 #include "serving/admission.h"
+#include "serving/cache_key.h"
 #include "serving/commitment.h"
 #include "serving/deadline_timer.h"
 #include "serving/execution.h"
 #include "serving/infer.h"
+#include "serving/prediction_cache.h"
 #include "serving/resilience.h"
 #include "serving/served_version.h"
 
@@ -40,7 +42,9 @@ struct Prediction {
   std::shared_ptr<const ServedVersion> version;
   std::vector<std::uint32_t> wanted;  // outputs asked for, as indices into the signature
   Execution execution;
-  Degradation degradation;  // by the endpoint's policy
+  Degradation degradation;                     // by the endpoint's policy
+  std::shared_ptr<const CachedAnswer> cached;  // the answer, where a cache gave it
+  std::string details;                         // of the audit record
   InferResponse response;
 
   void clear();
@@ -55,7 +59,7 @@ struct PredictLimits {
 class Predictor {
  public:
   Predictor(const SnapshotCell<ServingSnapshot>& serving, Admission& admission, DeadlineTimer& deadlines,
-            audit::AuditLog& audit, const Secret& commitment_key, PredictLimits limits);
+            audit::AuditLog& audit, const Secret& commitment_key, PredictionCache& cache, PredictLimits limits);
 
   // On failure `prediction` holds nothing to encode. Errors: not_found "model.not_found" or "model.version_not_served",
   // invalid_argument "contract.violation" or of the runtime, resource_exhausted "serving.too_many_requests",
@@ -82,17 +86,34 @@ class Predictor {
   Result<GuardedVersion> look_up(std::string_view model, std::string_view version);
   Task<Result<GuardedVersion>> find(std::string_view model, std::string_view version, Monotonic deadline,
                                     Executor& executor);
+  Result<AdaptiveLimit::Place> enter_limit(const InferRequest& request, const GuardedVersion& asked) const;
   Task<Status> run(const PredictCall& call, const InferRequest& request, const GuardedVersion& asked,
-                   AdaptiveLimit::Place place, Prediction& prediction);
-  Task<Status> record(const PredictCall& call, const InferRequest& request, const Prediction& prediction, Code outcome);
-  Monotonic deadline(const PredictCall& call, const InferRequest& request, std::chrono::microseconds limit) const;
+                   AdaptiveLimit::Place place, Prediction& prediction, std::shared_ptr<const CachedAnswer> stale = {});
+  std::chrono::microseconds time_limit(const GuardedVersion& asked) const;
+
+  // predict_cached.cc
+  struct Refresh;
+  Task<Status> answer_by_cache(const PredictCall& call, const InferRequest& request, const GuardedVersion& asked,
+                               Prediction& prediction);
+  static void give(std::shared_ptr<const CachedAnswer> answer, std::string_view how, const GuardedVersion& asked,
+                   Prediction& prediction);
+  void begin_refresh(const PredictCall& call, const InferRequest& request, const GuardedVersion& asked,
+                     const CacheKey& key, const Prediction& prediction);
+  Task<Status> refresh(std::unique_ptr<Refresh> refresh);
+  std::shared_ptr<const CachedAnswer> keep(const CachePolicy& policy, const CacheKey& key,
+                                           std::span<const TensorView> outputs, std::chrono::nanoseconds run);
+  Task<Status> record(const PredictCall& call, const InferRequest& request, Prediction& prediction, Code outcome);
+  static Monotonic deadline(const PredictCall& call, const InferRequest& request, std::chrono::microseconds limit);
 
   SnapshotCell<ServingSnapshot>::Reader serving_;
   Admission& admission_;
+  DeadlineTimer& deadlines_;
   Engine engine_;
   Resilience resilience_;
   audit::AuditLog& audit_;
   Committer committer_;
+  PredictionCache& cache_;
+  CacheKeyMaker cache_keys_;
   const PredictLimits limits_;
 };
 

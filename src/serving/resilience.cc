@@ -86,6 +86,7 @@ void Degradation::clear() {
   reason.clear();
   mark.clear();
   version.reset();
+  kept.reset();
   made.clear();
 }
 
@@ -192,6 +193,10 @@ Task<Status> Resilience::run_instead(const ResilientCall& call, const FallbackSt
   co_return status;
 }
 
+Task<Status> Resilience::answer_itself(ResilientCall call, AdaptiveLimit::Place place, Execution& execution) {
+  co_return co_await run_with_retries(call, call.execute.deadline, place, execution);
+}
+
 Task<Status> Resilience::answer(ResilientCall call, AdaptiveLimit::Place place, Execution& execution,
                                 Degradation& degradation) {
   VersionGuard& guard = *call.asked.guard;
@@ -209,6 +214,10 @@ Task<Status> Resilience::answer(ResilientCall call, AdaptiveLimit::Place place, 
       if (now() >= call.execute.deadline) continue;
       const Status instead = co_await run_instead(call, step, execution, degradation);
       if (instead) degrade(degradation, to_string(step.kind), status.error());
+    } else if (step.kind == Kind::kStale) {
+      if (call.stale == nullptr) continue;
+      degradation.kept = call.stale;
+      degrade(degradation, to_string(step.kind), status.error());
     } else if (const auto& rules = guard.bound.rules[i]) {
       const auto choices = rules->choose(call.inputs, rows);
       if (!choices) continue;

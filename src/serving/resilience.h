@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "serving/cached_answer.h"
 #include "serving/deadline_timer.h"
 #include "serving/endpoint_state.h"
 #include "serving/execution.h"
@@ -33,11 +34,12 @@ struct GuardedVersion {
 
 // Where an answer comes from that is not of the version that was asked. Reused: clear() keeps capacity.
 struct Degradation {
-  std::string_view source;                       // "version", "endpoint", "rules", "default"; "": not degraded
+  std::string_view source;                       // "version", "endpoint", "stale", "rules", "default"; "": not degraded
   std::string reason;                            // of the error that the caller would have got
   std::string mark;                              // both, for callers: source="rules"; reason="serving.deadline"
   std::shared_ptr<const ServedVersion> version;  // that answered; null where no model did
-  PolicyAnswer made;                             // the outputs, where no model did
+  std::shared_ptr<const CachedAnswer> kept;      // the outputs, of source "stale"
+  PolicyAnswer made;                             // the outputs, where no model did and none had been kept
 
   explicit operator bool() const noexcept { return !source.empty(); }
   void clear();
@@ -50,6 +52,7 @@ struct ResilientCall {
   const GuardedVersion& asked;
   std::span<const TensorView> inputs;
   std::span<const std::uint32_t> wanted;
+  std::shared_ptr<const CachedAnswer> stale = nullptr;  // of the fallback step `stale`; null: there is none
 };
 
 // One for each I/O thread.
@@ -65,6 +68,8 @@ class Resilience {
   // them. Errors: those of Engine::execute(); unavailable "serving.breaker_open"; internal "serving.not_finite".
   // `place`: of the endpoint's limit, which learns how long the run took.
   Task<Status> answer(ResilientCall call, AdaptiveLimit::Place place, Execution& execution, Degradation& degradation);
+  // The same without fallbacks: the answer is the version's own.
+  Task<Status> answer_itself(ResilientCall call, AdaptiveLimit::Place place, Execution& execution);
 
  private:
   struct Run;

@@ -151,6 +151,7 @@ Status encode_infer(const InferRequest& request, const InferResponse& response, 
     out += '}';
     http.headers.emplace_back("slipway-degraded", response.degraded);
   }
+  if (!response.cache.empty()) http.headers.emplace_back("slipway-cache", response.cache);
   out += ",\"outputs\":[";
   bool is_first = true;
   for (const TensorView& output : response.outputs) {

@@ -21,6 +21,16 @@ struct Scratch {
   Prediction prediction;
 };
 
+// `slipway-cache`, or what HTTP clients send anyway (RFC 9111 section 5.2.1).
+CacheUse cache_use(const HttpRequest& request) {
+  std::string_view wish = request.header("slipway-cache");
+  if (wish.empty()) wish = request.header("cache-control");
+  if (wish.empty()) [[likely]]
+    return CacheUse::kAll;
+  if (wish.find("no-store") != wish.npos) return CacheUse::kNone;
+  return wish.find("no-cache") != wish.npos ? CacheUse::kRefresh : CacheUse::kAll;
+}
+
 class InferenceHandlers {
  public:
   InferenceHandlers(Predictor& predictor, InferenceRouteOptions options)
@@ -135,6 +145,7 @@ class InferenceHandlers {
     call.received = request.received;
     call.executor = request.executor;
     InferRequest& infer = scratch.request;
+    infer.cache = cache_use(request);
     Prediction& prediction = scratch.prediction;
     Status predicted = co_await predictor_.predict(call, infer, prediction);
     if (!predicted) co_return fail(std::move(predicted).error());
