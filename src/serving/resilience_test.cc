@@ -98,7 +98,8 @@ class ResilienceTest : public ::testing::Test {
         .is_callers_deadline = is_callers_deadline,
         .asked = *asked,
         .inputs = inputs,
-        .wanted = {}};
+        .wanted = {},
+        .stale = stale_};
     std::optional<Status> outcome;
     start(resilience_.answer(call, {}, execution_, degradation_), [&](Status status) { outcome = std::move(status); });
     EXPECT_TRUE(executor_.run_until([&] { return outcome.has_value(); }));
@@ -106,8 +107,10 @@ class ResilienceTest : public ::testing::Test {
   }
   std::string ask() { return ask(row(1)); }
   float answered() const {
-    const TensorView& output =
-        degradation_ && !degradation_.version ? degradation_.made.tensors[0] : execution_.outputs()[0];
+    const bool is_made = degradation_ && !degradation_.version;
+    const TensorView& output = degradation_.kept ? degradation_.kept->outputs()[0]
+                               : is_made         ? degradation_.made.tensors[0]
+                                                 : execution_.outputs()[0];
     float value = 0;
     std::memcpy(&value, output.data.data(), sizeof value);
     return value;
@@ -131,6 +134,7 @@ class ResilienceTest : public ::testing::Test {
       [this](std::string_view model, std::string_view version, Monotonic, Executor&) { return find(model, version); }};
   Execution execution_;
   Degradation degradation_;
+  std::shared_ptr<const CachedAnswer> stale_;
 };
 
 TEST_F(ResilienceTest, AVersionThatAnswersIsNotDegraded) {
@@ -305,6 +309,22 @@ TEST_F(ResilienceTest, AnotherVersionWithoutTheOutputsIsPassedOver) {
   EXPECT_EQ(degradation_.source, "default");
 }
 
+TEST_F(ResilienceTest, AStaleAnswerIsGivenWhereThereIsOne) {
+  use("{cache: {ttl: 1m, staleIfError: 1h}, fallback: [{stale: true}], default: {y: 4}}");
+  model_->fail_next(2, Code::kInternal);
+  EXPECT_EQ(ask(), "");
+  EXPECT_EQ(degradation_.source, "default");
+  Tensors kept = row(21);
+  stale_ = CachedAnswer::make(kept.views(), WallTime(), std::chrono::microseconds(1));
+  EXPECT_EQ(ask(), "");
+  EXPECT_EQ(degradation_.source, "stale");
+  EXPECT_EQ(degradation_.mark, R"(source="stale"; reason="test.failure")");
+  EXPECT_EQ(answered(), 21);
+  EXPECT_EQ(ask(), "");  // the model answers again
+  EXPECT_FALSE(degradation_);
+  EXPECT_EQ(answered(), 2);
+}
+
 TEST_F(ResilienceTest, ChecksAPolicyAgainstWhatIsServed) {
   use("timeout: 1s");
   const auto reason = [&](std::string_view yaml) {
@@ -317,7 +337,9 @@ TEST_F(ResilienceTest, ChecksAPolicyAgainstWhatIsServed) {
   EXPECT_EQ(reason("fallback: [{endpoint: other, version: 1.0.0}]"), "policy.unknown_version");
   EXPECT_EQ(reason("fallback: [{endpoint: model}]"), "policy.cycle");
   EXPECT_EQ(reason("fallback: [{remote: 'http://a/v2/models/b'}]"), "policy.unsupported");
-  EXPECT_EQ(reason("fallback: [{stale: true}]"), "policy.unsupported");
+  EXPECT_EQ(reason("fallback: [{stale: true}]"), "policy.no_cache");
+  EXPECT_EQ(reason("{cache: {ttl: 1m}, fallback: [{stale: true}]}"), "policy.no_cache");
+  EXPECT_EQ(reason("{cache: {ttl: 1m, staleIfError: 1m}, fallback: [{stale: true}]}"), "");
   EXPECT_EQ(reason("fallback: [{rules: [{when: {column: z, less: 1}, outputs: {y: 1}}]}]"), "policy.unknown_column");
   EXPECT_EQ(reason("default: {z: 1}"), "policy.unknown_output");
   EXPECT_EQ(reason("default: {y: [1, 2, 3]}"), "policy.bad_output");

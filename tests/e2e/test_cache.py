@@ -1,0 +1,287 @@
+"""Answers that an endpoint's policy keeps: in memory and in Redis, fresh, stale and gone."""
+
+import concurrent.futures
+import json
+import re
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+from server import MODELS, Server, push_approved
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    running = Server(tmp_path_factory.mktemp("cache"), "--io-threads", "2").start()
+    push_models(running)
+    yield running
+    assert running.stop() == 0, running.log()
+    assert "Sanitizer" not in running.log(), running.log()
+
+
+def push_models(server):
+    push_approved(server, "simple", MODELS / "simple.onnx")
+    push_approved(server, "total", MODELS / "slow_by_input.onnx")
+    push_approved(server, "gather", MODELS / "throws.onnx")
+
+
+@pytest.fixture
+def policy(server, tmp_path):
+    """policy(endpoint, text) is in force when it returns; taken back at the end of the test."""
+    endpoints = []
+
+    def use(endpoint, text):
+        set_policy(server, endpoint, text, tmp_path)
+        endpoints.append(endpoint)
+
+    yield use
+    for endpoint in endpoints:
+        server.cli("policy", "remove", endpoint)
+
+
+def set_policy(server, endpoint, text, folder):
+    path = folder / "policy.yaml"
+    path.write_text(text)
+    before = len(re.findall('"policy.in_force"', server.log()))
+    server.cli("policy", "set", endpoint, path)
+    wait_until(lambda: len(re.findall('"policy.in_force"', server.log())) > before)
+    time.sleep(0.2)  # it is published right after it is logged
+
+
+def wait_until(condition, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, condition
+        time.sleep(0.01)
+
+
+class Answer:
+    def __init__(self, status, headers, body, seconds):
+        self.status = status
+        self.cache = headers.get("slipway-cache")
+        self.degraded = headers.get("slipway-degraded")
+        self.json = json.loads(body)
+        self.seconds = seconds
+
+    @property
+    def data(self):
+        return self.json["outputs"][0]["data"]
+
+
+def post(server, target, body, **headers):
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(server.url + target, json.dumps(body).encode(), headers)
+    begin = time.monotonic()
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return Answer(response.status, response.headers, response.read(), time.monotonic() - begin)
+    except urllib.error.HTTPError as error:
+        return Answer(error.code, error.headers, error.read(), time.monotonic() - begin)
+
+
+def tensor(name, datatype, shape, data):
+    return {"name": name, "datatype": datatype, "shape": shape, "data": data}
+
+
+def add(server, number, outputs=None, version=None, model="simple", **headers):
+    """The sums and differences of two rows of `number`s."""
+    body = {"inputs": [tensor(name, "INT32", [1, 16], [number] * 16) for name in ("INPUT0", "INPUT1")]}
+    if outputs:
+        body["outputs"] = [{"name": name} for name in outputs]
+    versions = f"/versions/{version}" if version else ""
+    return post(server, f"/v2/models/{model}{versions}/infer", body, **headers)
+
+
+def total(server, iterations, parameters=None, **headers):
+    """Takes about 0.05 ms an iteration."""
+    body = {"inputs": [tensor("iterations", "INT64", [1], [iterations])], "parameters": parameters or {}}
+    return post(server, "/v2/models/total/infer", body, **headers)
+
+
+def rows(server, *indices, **headers):
+    """Fails where an index is above 3."""
+    return post(server, "/v2/models/gather/infer", {"inputs": [tensor("indices", "INT64", [len(indices)], indices)]}, **headers)
+
+
+def metric(server, name, **labels):
+    pattern = re.compile(rf"^{name}(?:\{{([^}}]*)\}})? (\S+)$", re.MULTILINE)
+    wanted = {f'{key}="{value}"' for key, value in labels.items()}
+    text = server.get("/metrics").decode()
+    return sum(float(value) for found, value in pattern.findall(text) if wanted <= set(found.split(",")))
+
+
+def results(server, model):
+    names = ("hit", "joined", "stale", "miss", "bypass")
+    return {name: metric(server, "slipway_cache_requests_total", model=model, result=name) for name in names}
+
+
+def since(before, after):
+    return {name: after[name] - before[name] for name in after if after[name] != before[name]}
+
+
+def test_without_a_policy_nothing_is_kept(server):
+    assert [add(server, 100).cache for _ in range(2)] == [None, None]
+
+
+def test_the_same_question_is_answered_from_the_cache(server, policy):
+    policy("simple", "cache: {ttl: 1m}")
+    before = results(server, "simple")
+    rows_before = metric(server, "slipway_prediction_rows_total", model="simple")
+    first, second = add(server, 1), add(server, 1)
+    assert (first.cache, second.cache) == ("miss", "hit")
+    assert first.json == second.json
+    assert second.data == [2] * 16
+    assert add(server, 2).cache == "miss"
+    assert since(before, results(server, "simple")) == {"miss": 2, "hit": 1}
+    assert metric(server, "slipway_prediction_rows_total", model="simple") == rows_before + 2
+    assert metric(server, "slipway_cache_memory_entries") >= 2
+    assert metric(server, "slipway_cache_memory_bytes") > 500
+    assert metric(server, "slipway_cache_saved_seconds_total", model="simple") > 0
+    assert metric(server, "slipway_cache_spent_seconds_total", model="simple") > 0
+
+
+def test_other_outputs_are_another_question(server, policy):
+    policy("simple", "cache: {ttl: 1m}")
+    whole = add(server, 11)
+    difference = add(server, 11, ["OUTPUT1"])
+    assert (whole.cache, difference.cache) == ("miss", "miss")
+    assert [output["name"] for output in difference.json["outputs"]] == ["OUTPUT1"]
+    assert add(server, 11, ["OUTPUT1"]).json == difference.json
+    assert add(server, 11, ["OUTPUT0", "OUTPUT1"]).cache == "hit"
+    swapped = add(server, 11, ["OUTPUT1", "OUTPUT0"])
+    assert [output["name"] for output in swapped.json["outputs"]] == ["OUTPUT1", "OUTPUT0"]
+
+
+def test_another_version_is_another_question(server, policy):
+    push_approved(server, "versions", MODELS / "simple.onnx", version="1.0.0")
+    policy("versions", "cache: {ttl: 1m}")
+    assert [add(server, 5, model="versions").cache for _ in range(2)] == ["miss", "hit"]
+    push_approved(server, "versions", MODELS / "simple.onnx", "--description", "again", version="2.0.0")
+    promoted = add(server, 5, model="versions")
+    assert promoted.json["model_version"] == "2.0.0"
+    assert [answer.cache for answer in (promoted, add(server, 5, model="versions"))] == ["miss", "hit"]
+    old = add(server, 5, version="1.0.0", model="versions")
+    assert (old.cache, old.json["model_version"]) == ("hit", "1.0.0")
+
+
+def test_a_request_may_go_past_the_cache(server, policy):
+    policy("simple", "cache: {ttl: 1m}")
+    assert [add(server, 21, slipway_cache="no-store").cache for _ in range(2)] == ["bypass", "bypass"]
+    assert add(server, 21, cache_control="no-cache").cache == "bypass"  # it runs, and is kept
+    assert add(server, 21).cache == "hit"
+
+
+def test_the_contract_comes_before_the_cache(server, policy):
+    policy("simple", "cache: {ttl: 1m}")
+    add(server, 31)
+    body = {"inputs": [tensor("INPUT0", "INT32", [1, 16], [31] * 16)]}
+    refused = post(server, "/v2/models/simple/infer", body)
+    assert (refused.status, refused.cache) == (400, None)
+
+
+def test_an_answer_lives_as_long_as_its_time_and_no_longer(server, policy):
+    policy("simple", "cache: {ttl: 300ms}")
+    assert add(server, 41).cache == "miss"
+    assert add(server, 41).cache == "hit"
+    time.sleep(0.35)
+    assert [add(server, 41).cache for _ in range(2)] == ["miss", "hit"]
+
+
+def test_a_stale_answer_is_given_while_a_new_one_is_made(server, policy):
+    policy("total", "cache: {ttl: 300ms, staleWhileRevalidate: 1m}")
+    assert total(server, 10_000).cache == "miss"
+    time.sleep(0.35)
+    runs = metric(server, "slipway_prediction_run_duration_seconds_count", model="total")
+    stale = total(server, 10_000)
+    assert (stale.cache, stale.degraded) == ("stale", None)
+    assert stale.seconds < 0.2, "the run takes half a second"
+    wait_until(lambda: total(server, 10_000).cache == "hit")
+    assert metric(server, "slipway_prediction_run_duration_seconds_count", model="total") == runs + 1
+
+
+def test_one_run_answers_all_who_ask_at_once(server, policy):
+    policy("total", "cache: {ttl: 1m}")
+    before = results(server, "total")
+    runs = metric(server, "slipway_prediction_run_duration_seconds_count", model="total")
+    with concurrent.futures.ThreadPoolExecutor(8) as callers:
+        answers = list(callers.map(lambda _: total(server, 20_001), range(8)))
+    assert {tuple(answer.data) for answer in answers} == {tuple(answers[0].data)}
+    assert sorted(answer.cache for answer in answers) == ["hit"] * 7 + ["miss"]
+    assert metric(server, "slipway_prediction_run_duration_seconds_count", model="total") == runs + 1
+    counts = since(before, results(server, "total"))
+    assert counts["miss"] == 1 and counts.get("joined", 0) + counts.get("hit", 0) == 7
+    assert counts["joined"] > 0
+
+
+def test_whoever_waits_for_another_waits_until_its_own_deadline(server, policy):
+    policy("total", "cache: {ttl: 1m}")
+    with concurrent.futures.ThreadPoolExecutor(1) as caller:
+        patient = caller.submit(total, server, 20_002)
+        wait_until(lambda: metric(server, "slipway_predictions_in_flight") == 1)
+        hasty = total(server, 20_002, {"timeout": 100_000})
+        assert hasty.status == 504
+        assert 0.08 < hasty.seconds < 0.5
+        assert patient.result().status == 200
+
+
+def test_a_first_caller_who_gives_up_takes_nobody_with_it(server, policy):
+    policy("total", "cache: {ttl: 1m}")
+    with concurrent.futures.ThreadPoolExecutor(1) as caller:
+        hasty = caller.submit(total, server, 20_003, {"timeout": 300_000})
+        wait_until(lambda: metric(server, "slipway_predictions_in_flight") == 1)
+        patient = total(server, 20_003)
+        assert hasty.result().status == 504
+        assert (patient.status, patient.cache) == (200, "miss")
+
+
+def test_errors_and_degraded_answers_are_not_kept(server, policy):
+    policy("gather", "cache: {ttl: 1m}")
+    assert [(answer.status, answer.cache) for answer in (rows(server, 9), rows(server, 9))] == [(500, None), (500, None)]
+    policy("gather", "{cache: {ttl: 1m}, default: {rows: 0}}")
+    for answer in (rows(server, 9), rows(server, 9)):
+        assert (answer.status, answer.cache) == (200, "miss")
+        assert answer.degraded == 'source="default"; reason="run.failed"'
+
+
+def test_a_stale_answer_stands_in_for_a_version_that_fails(server, policy):
+    steps = "fallback: [{stale: true}]"
+    policy("total", f"timeout: 2s\ncache: {{ttl: 300ms, staleIfError: 1h}}\n{steps}")
+    good = total(server, 8_000)
+    assert good.cache == "miss"
+    policy("total", f"timeout: 50ms\ncache: {{ttl: 300ms, staleIfError: 1h}}\n{steps}")
+    time.sleep(0.35)
+    answer = total(server, 8_000)
+    assert (answer.status, answer.cache, answer.data) == (200, "stale", good.data)
+    assert answer.degraded == 'source="stale"; reason="serving.deadline"'
+    assert total(server, 8_001).status == 504
+
+
+def test_a_hit_is_recorded_as_one(server, policy):
+    policy("simple", "cache: {ttl: 1m}")
+    add(server, 51)
+    assert add(server, 51).cache == "hit"
+
+    def records():
+        found = server.cli("audit", "query", "--kind", "prediction", "--json").stdout
+        found = [record for record in json.loads(found)["records"] if record["endpoint"] == "simple"]
+        return found if "hit" in found[-1].get("details", "") else None
+
+    wait_until(records)  # the log is relaxed
+    [miss, hit] = records()[-2:]
+    assert "details" not in miss
+    details = json.loads(hit["details"])
+    assert details["cache"] == "hit"
+    assert 0 <= details["age_ms"] < 10_000
+    assert hit["output_commitment"] and hit["input_commitment"]
+
+
+def test_memory_is_bounded(make_server, tmp_path):
+    small = make_server("--cache-memory-bytes-max", "100000")
+    push_approved(small, "simple", MODELS / "simple.onnx")
+    set_policy(small, "simple", "cache: {ttl: 1h}", tmp_path)
+    for number in range(400):
+        assert add(small, number).cache == "miss"
+    assert metric(small, "slipway_cache_memory_bytes") <= 100_000
+    assert metric(small, "slipway_cache_memory_evictions_total") > 0
+    assert add(small, 399).cache == "hit"
