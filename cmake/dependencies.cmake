@@ -18,6 +18,7 @@ find_package(benchmark REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS json)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)
 pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
 
 find_package(rapidcheck REQUIRED)
