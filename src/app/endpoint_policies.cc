@@ -28,8 +28,13 @@ Result<Effect> effect_of(std::string_view endpoint, std::string_view yaml, Polic
 
 }  // namespace
 
-Status EndpointPolicies::check(std::string_view endpoint, std::string_view yaml, const ServingSnapshot& serving) {
+Status EndpointPolicies::check(std::string_view endpoint, std::string_view yaml, const ServingSnapshot& serving,
+                               bool has_redis) {
   SLIPWAY_TRY(const Policy policy, parse_policy(yaml));
+  if (policy.cache && policy.cache->backend == CachePolicy::Backend::kRedis && !has_redis) {
+    return fail(Code::kInvalidArgument, "policy.no_redis",
+                "cache.backend: this server has no Redis; start it with --redis, or keep answers in memory");
+  }
   return check_policy(policy, endpoint, serving);
 }
 

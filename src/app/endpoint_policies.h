@@ -19,9 +19,9 @@ class EndpointPolicies {
  public:
   explicit EndpointPolicies(PolicyMetrics& metrics) : metrics_(metrics) {}
 
-  // May a policy of this text be set while this is served? The errors of parse_policy() and check_policy().
-  // Thread-safe.
-  static Status check(std::string_view endpoint, std::string_view yaml, const ServingSnapshot& serving);
+  // May a policy of this text be set while this is served? The errors of parse_policy() and check_policy();
+  // invalid_argument "policy.no_redis". Thread-safe.
+  static Status check(std::string_view endpoint, std::string_view yaml, const ServingSnapshot& serving, bool has_redis);
 
   // `newest`: of each endpoint that has a policy.
   void update(const std::vector<PolicyRevision>& newest, Monotonic now);

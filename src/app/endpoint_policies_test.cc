@@ -48,9 +48,12 @@ TEST_F(EndpointPoliciesTest, BatchingAloneNeedsNoState) {
 }
 
 TEST_F(EndpointPoliciesTest, ChecksWhatCanBeBound) {
-  EXPECT_TRUE(EndpointPolicies::check("iris", "timeout: 1s", {}));
-  EXPECT_EQ(EndpointPolicies::check("iris", "timeout: x", {}).error().reason, "policy.bad_value");
-  EXPECT_EQ(EndpointPolicies::check("iris", "fallback: [{endpoint: iris}]", {}).error().reason, "policy.cycle");
+  EXPECT_TRUE(EndpointPolicies::check("iris", "timeout: 1s", {}, false));
+  EXPECT_EQ(EndpointPolicies::check("iris", "timeout: x", {}, false).error().reason, "policy.bad_value");
+  EXPECT_EQ(EndpointPolicies::check("iris", "fallback: [{endpoint: iris}]", {}, false).error().reason, "policy.cycle");
+  constexpr std::string_view kInRedis = "cache: {backend: redis, ttl: 1m}";
+  EXPECT_EQ(EndpointPolicies::check("iris", kInRedis, {}, false).error().reason, "policy.no_redis");
+  EXPECT_TRUE(EndpointPolicies::check("iris", kInRedis, {}, true));
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "app/request_observer.h"
 #include "app/secret_file.h"
 #include "audit/log.h"
+#include "base/bytes.h"
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -261,7 +262,8 @@ Router Server::Parts::make_router(unsigned thread) {
                              .decisions = decisions,
                              .check =
                                  [this](std::string_view endpoint, std::string_view yaml) {
-                                   return EndpointPolicies::check(endpoint, yaml, *catalog->snapshot().load());
+                                   return EndpointPolicies::check(endpoint, yaml, *catalog->snapshot().load(),
+                                                                  !settings.redis_uri.empty());
                                  },
                              .on_change = [this] { catalog->notify(); },
                              .name_of = parts.name_of});
@@ -294,8 +296,23 @@ void Server::Parts::flush_refusals(RefusalLedger& ledger) {
 Status Server::Parts::open_cache() {
   PredictionCache::Options options;
   options.memory_bytes_max = settings.cache_memory_bytes_max;
-  SLIPWAY_TRY(options.secret, load_or_create_secret(data / "cache.key", kCacheKeyBytes));
-  cache = std::make_unique<PredictionCache>(std::move(options));
+  if (settings.cache_key_file.empty()) {
+    SLIPWAY_TRY(options.secret, load_or_create_secret(data / "cache.key", kCacheKeyBytes));
+  } else {
+    SLIPWAY_TRY(const Secret shared, load_secret_line(settings.cache_key_file));
+    const Digest key = sha256(shared.reveal());
+    options.secret = Secret(std::string(as_text(std::as_bytes(std::span(key.bytes)))));
+  }
+  if (!settings.redis_uri.empty()) {
+    RedisOptions& redis = options.redis.emplace();
+    SLIPWAY_TRY(redis.address, parse_redis_uri(settings.redis_uri));
+    if (!settings.redis_password_file.empty()) {
+      SLIPWAY_TRY(redis.password, load_secret_line(settings.redis_password_file));
+    }
+    redis.connections = settings.io_threads;
+    redis.time_limit = settings.redis_timeout;
+  }
+  cache = std::make_unique<PredictionCache>(std::move(options), registry);
   registry.add_collector([this](std::vector<metrics::Family>& families) { cache->collect(families); });
   return {};
 }

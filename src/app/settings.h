@@ -51,6 +51,10 @@ struct Settings {
   std::uint64_t models_memory_bytes_max = 0;       // of loaded versions, as estimated; 0: no limit
 
   std::uint64_t cache_memory_bytes_max = 64ULL << 20;  // of kept predictions, over all endpoints
+  std::string cache_key_file;                          // shared by servers that share predictions; "": this one's own
+  std::string redis_uri;                               // of kept predictions; "": none
+  std::string redis_password_file;
+  std::chrono::milliseconds redis_timeout{20};
 
   bool may_webhooks_be_private = false;  // webhooks may name addresses of this machine and of private networks
   std::string webhook_ca_file;           // certificates that receivers are checked with, in PEM; "": the system's

@@ -23,6 +23,7 @@ struct ServeOptions {
   std::int64_t drain_timeout_ms = 10'000;
   std::int64_t probe_timeout_ms = 60'000;
   std::int64_t load_timeout_ms = 30'000;
+  std::int64_t redis_timeout_ms = 20;
   std::int64_t webhook_timeout_ms = 10'000;
   std::int64_t webhook_backoff_ms = 1'000;
 };
@@ -36,6 +37,7 @@ Status apply(ServeOptions& options) {
   settings.drain_timeout = std::chrono::milliseconds(options.drain_timeout_ms);
   settings.load_timeout = std::chrono::milliseconds(options.load_timeout_ms);
   settings.probe_timeout = std::chrono::milliseconds(options.probe_timeout_ms);
+  settings.redis_timeout = std::chrono::milliseconds(options.redis_timeout_ms);
   settings.webhook_timeout = std::chrono::milliseconds(options.webhook_timeout_ms);
   settings.webhook_backoff = std::chrono::milliseconds(options.webhook_backoff_ms);
   return check(settings);
@@ -134,6 +136,15 @@ void add_serve_command(CLI::App& app, int& exit_code) {
       ->add_option("--cache-memory-bytes-max", settings.cache_memory_bytes_max,
                    "Bytes of predictions that are kept in memory, over all endpoints with a cache there")
       ->capture_default_str();
+  command->add_option("--redis", settings.redis_uri,
+                      "redis://[USER@]HOST[:PORT][/DATABASE], where predictions can be kept");
+  command->add_option("--redis-password-file", settings.redis_password_file,
+                      "File whose first line is the password of Redis");
+  command->add_option("--redis-timeout-ms", options->redis_timeout_ms, "Longest time that a prediction waits for Redis")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  command->add_option("--cache-key-file", settings.cache_key_file,
+                      "File whose first line servers share that share predictions in Redis");
   command->add_option("--connections-max", settings.connections_max, "Connections open at once")->capture_default_str();
   command
       ->add_option("--connections-per-address-max", settings.connections_per_address_max,

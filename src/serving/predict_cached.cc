@@ -50,7 +50,7 @@ Task<Status> Predictor::answer_by_cache(const PredictCall& call, const InferRequ
                                         const GuardedVersion& asked, Prediction& prediction) {
   VersionCache& counted = *asked.guard->cache;
   const CachePolicy& policy = policy_of(asked);
-  if (request.cache == CacheUse::kNone) {
+  if (request.cache == CacheUse::kNone || !cache_.has(policy.backend)) {
     prediction.response.cache = "bypass";
     counted.metrics.bypasses.add();
     auto place = enter_limit(request, asked);
@@ -61,7 +61,11 @@ Task<Status> Predictor::answer_by_cache(const PredictCall& call, const InferRequ
   const Monotonic start = now();
   const CacheKey key = key_of(cache_keys_, asked, prediction.wanted, request.inputs);
   std::shared_ptr<const CachedAnswer> found;
-  if (request.cache == CacheUse::kAll) found = cache_.memory().find(key);
+  if (request.cache == CacheUse::kAll && policy.backend == CachePolicy::Backend::kMemory) {
+    found = cache_.memory().find(key);
+  } else if (request.cache == CacheUse::kAll) {
+    found = co_await cache_.redis()->find(key, *call.executor);
+  }
   const Freshness is = found ? freshness(policy, key, found->made(), system_clock().now()) : Freshness::kExpired;
   if (is == Freshness::kFresh || is == Freshness::kRefresh) {
     const bool is_fresh = is == Freshness::kFresh;
@@ -119,11 +123,15 @@ void Predictor::give(std::shared_ptr<const CachedAnswer> answer, std::string_vie
   response.outputs.assign(outputs.begin(), outputs.end());
 }
 
-std::shared_ptr<const CachedAnswer> Predictor::keep(const CachePolicy&, const CacheKey& key,
+std::shared_ptr<const CachedAnswer> Predictor::keep(const CachePolicy& policy, const CacheKey& key,
                                                     std::span<const TensorView> outputs, nanoseconds run) {
   auto answer = CachedAnswer::make(outputs, system_clock().now(), run);
   if (answer->bytes().size() > kCachedBytesMax) return answer;  // those who wait may have it
-  cache_.memory().put(key, answer);
+  if (policy.backend == CachePolicy::Backend::kMemory) {
+    cache_.memory().put(key, answer);
+  } else {
+    cache_.redis()->put(key, *answer, std::chrono::duration_cast<milliseconds>(kept_for(policy)));
+  }
   return answer;
 }
 

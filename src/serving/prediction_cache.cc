@@ -11,6 +11,11 @@ metrics::Family family(std::string name, std::string help, metrics::Type type, s
 
 }  // namespace
 
+PredictionCache::PredictionCache(Options options, metrics::Registry& registry)
+    : secret_(std::move(options.secret)),
+      memory_(options.memory_bytes_max),
+      redis_(options.redis ? std::make_unique<RedisCache>(*std::move(options.redis), secret_, registry) : nullptr) {}
+
 void PredictionCache::collect(std::vector<metrics::Family>& families) const {
   using metrics::Type;
   const MemoryCache::Statistics memory = memory_.statistics();
@@ -19,6 +24,9 @@ void PredictionCache::collect(std::vector<metrics::Family>& families) const {
       family("slipway_cache_memory_entries", "Predictions kept in memory.", Type::kGauge, memory.entries));
   families.push_back(family("slipway_cache_memory_evictions_total", "Kept predictions given up to make room.",
                             Type::kCounter, memory.evictions));
+  if (redis_ == nullptr) return;
+  families.push_back(
+      family("slipway_redis_connections", "Connections to Redis.", Type::kGauge, redis_->client().connected()));
 }
 
 }  // namespace slipway

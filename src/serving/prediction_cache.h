@@ -6,15 +6,16 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/metrics.h"
 #include "base/secret.h"
-#include "base/task.h"
 #include "serving/cache_key.h"
 #include "serving/cached_answer.h"
 #include "serving/memory_cache.h"
 #include "serving/policy.h"
+#include "serving/redis_cache.h"
 #include "serving/single_flight.h"
 
 namespace slipway {
@@ -26,19 +27,26 @@ class PredictionCache {
  public:
   struct Options {
     std::size_t memory_bytes_max = 0;
-    Secret secret;  // 32 bytes; servers that share a store share it
+    Secret secret;                      // 32 bytes; servers that share answers share it
+    std::optional<RedisOptions> redis;  // absent: policies cannot name it
   };
-  explicit PredictionCache(Options options) : options_(std::move(options)), memory_(options_.memory_bytes_max) {}
+  // `registry` outlives it.
+  PredictionCache(Options options, metrics::Registry& registry);
 
-  const Secret& secret() const noexcept { return options_.secret; }
+  const Secret& secret() const noexcept { return secret_; }
+  bool has(CachePolicy::Backend backend) const noexcept {
+    return backend == CachePolicy::Backend::kMemory || redis_ != nullptr;
+  }
   MemoryCache& memory() noexcept { return memory_; }
+  RedisCache* redis() noexcept { return redis_.get(); }  // null: there is none
   SingleFlight& flights() noexcept { return flights_; }
   void collect(std::vector<metrics::Family>& families) const;
 
  private:
-  const Options options_;
+  const Secret secret_;
   MemoryCache memory_;
   SingleFlight flights_;
+  const std::unique_ptr<RedisCache> redis_;
 };
 
 }  // namespace slipway

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <sys/epoll.h>
+#include <utility>
 
 #include "base/log.h"
 
@@ -51,7 +52,7 @@ void RedisConnection::connect(Monotonic now) {
   context_ = redisAsyncConnect(options_.address.host.c_str(), options_.address.port);
   if (context_ == nullptr || context_->err != 0) {
     why_ = context_ == nullptr ? "no memory" : context_->errstr;
-    if (context_ != nullptr) redisAsyncFree(context_);
+    if (context_ != nullptr) redisAsyncFree(std::exchange(context_, nullptr));
     return on_gone();
   }
   descriptor_ = context_->c.fd;
