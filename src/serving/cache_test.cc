@@ -8,6 +8,7 @@
 #include "serving/execution_test_case.h"
 #include "serving/kept_tensors.h"
 #include "serving/memory_cache.h"
+#include "serving/redis_cache.h"
 #include "serving/single_flight.h"
 
 namespace slipway {
@@ -247,6 +248,51 @@ TEST(MemoryCache, IsSharedByThreads) {
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(wrong, 0);
   EXPECT_LE(cache.statistics().bytes, 8 * 16 * entry);
+}
+
+class RedisCacheTest : public ::testing::Test {
+ protected:
+  static RedisOptions nobody() {
+    RedisOptions options;
+    options.address = {"127.0.0.1", 1, "", 0};  // nothing listens there
+    return options;
+  }
+  metrics::Registry registry_;
+  const Secret secret_{std::string(32, 's')};
+  RedisCache cache_{nobody(), secret_, registry_};
+};
+
+TEST_F(RedisCacheTest, TrustsOnlyWhatWasSealedForTheSameQuestion) {
+  const auto answer = answer_of(7);
+  const std::string sealed = cache_.seal(numbered(1), answer->bytes());
+  const auto opened = cache_.unseal(numbered(1), sealed);
+  ASSERT_NE(opened, nullptr);
+  EXPECT_EQ(value_of(*opened), 7);
+  EXPECT_EQ(cache_.unseal(numbered(2), sealed), nullptr);
+  CacheKey twin = numbered(1);
+  twin.digest.bytes.back() ^= 1;  // the same name in Redis
+  EXPECT_EQ(RedisCache::name_of(twin), RedisCache::name_of(numbered(1)));
+  EXPECT_EQ(cache_.unseal(twin, sealed), nullptr);
+  for (std::size_t i = 0; i < sealed.size(); ++i) {
+    std::string changed = sealed;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    EXPECT_EQ(cache_.unseal(numbered(1), changed), nullptr) << i;
+    EXPECT_EQ(cache_.unseal(numbered(1), sealed.substr(0, i)), nullptr) << i;
+  }
+  EXPECT_EQ(cache_.unseal(numbered(1), sealed + '\0'), nullptr);
+  const Secret other(std::string(32, 't'));
+  EXPECT_EQ(RedisCache(nobody(), other, registry_).unseal(numbered(1), sealed), nullptr);
+}
+
+TEST_F(RedisCacheTest, IsEmptyWithoutRedis) {
+  LoopExecutor executor;
+  for (int i = 0; i < 50; ++i) {  // the breaker opens on the way
+    std::optional<std::shared_ptr<const CachedAnswer>> found;
+    start(cache_.find(numbered(1), executor), [&](std::shared_ptr<const CachedAnswer> answer) { found = answer; });
+    ASSERT_TRUE(executor.run_until([&] { return found.has_value(); }));
+    EXPECT_EQ(*found, nullptr);
+    cache_.put(numbered(1), *answer_of(1), milliseconds(1'000));
+  }
 }
 
 TEST(CacheFreshness, FollowsThePolicy) {
