@@ -247,10 +247,8 @@ def test_a_first_caller_who_gives_up_takes_nobody_with_it(server, policy):
 
 def test_errors_and_degraded_answers_are_not_kept(server, policy):
     policy("gather", "cache: {ttl: 1m}")
-    assert [(answer.status, answer.cache) for answer in (rows(server, 9), rows(server, 9))] == [
-        (500, None),
-        (500, None),
-    ]
+    for answer in (rows(server, 9), rows(server, 9)):
+        assert (answer.status, answer.cache) == (500, None)
     policy("gather", "{cache: {ttl: 1m}, default: {rows: 0}}")
     for answer in (rows(server, 9), rows(server, 9)):
         assert (answer.status, answer.cache) == (200, "miss")
@@ -440,19 +438,24 @@ def test_redis_killed_and_restarted_under_load_fails_no_request(redis, make_serv
     def hits():
         return asked_redis(server, "hit")
 
+    def runs():
+        return metric(server, "slipway_prediction_rows_total", model="simple")
+
+    def wait_until_more(count, more):
+        before = count()
+        wait_until(lambda: count() > before + more)
+
     with concurrent.futures.ThreadPoolExecutor(4) as callers:
         calls = [callers.submit(call, caller) for caller in range(4)]
-        wait_until(lambda: hits() > 20)
+        wait_until_more(hits, 20)
         for stop in (redis.kill, lambda: redis.process.send_signal(signal.SIGSTOP)):
             stop()
-            before = metric(server, "slipway_prediction_rows_total", model="simple")
-            wait_until(lambda: metric(server, "slipway_prediction_rows_total", model="simple") > before + 50)
+            wait_until_more(runs, 50)
             if redis.process.returncode is not None:
                 redis.start()
             else:
                 redis.process.send_signal(signal.SIGCONT)
-            before = hits()
-            wait_until(lambda: hits() > before + 20)
+            wait_until_more(hits, 20)
         done.set()
         answers = [answer for answer in calls for answer in answer.result()]
     assert {answer.status for answer in answers} == {200}
