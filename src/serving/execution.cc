@@ -60,6 +60,18 @@ Task<Status> Engine::execute(ExecuteCall call, std::shared_ptr<const ServedVersi
   co_return run_alone(served, inputs, wanted, call.deadline, execution);
 }
 
+Task<Status> Engine::ask(const ExecuteCall& call, const RemoteEndpoint& remote, const ModelSignature& signature,
+                         std::span<const TensorView> inputs, std::span<const std::uint32_t> wanted,
+                         Execution& execution) {
+  execution.clear();
+  co_return co_await remote.infer({.executor = call.executor,
+                                   .deadline = call.deadline,
+                                   .inputs = inputs,
+                                   .signature = &signature,
+                                   .wanted = wanted},
+                                  execution.alone_);
+}
+
 Status Engine::run_alone(const ServedVersion& version, std::span<const TensorView> inputs,
                          std::span<const std::uint32_t> wanted, Monotonic deadline, Execution& execution) {
   const Monotonic start = now();

@@ -30,7 +30,7 @@ batch: {enabled: true, rowsMax: 32, preferredRows: [8, 16], delayMax: 2ms, adapt
 fallback:
   - version: 1.2.0
   - {endpoint: simple, version: 2.0.0}
-  - remote: https://example.org/v2/models/iris
+  - remote: {url: "https://example.org:8000/", model: iris, version: 3, timeout: 80ms, key: {file: triton, header: X-Key}}
   - stale: true
   - rules:
       - when: {column: amount, greater: 1e3}
@@ -52,7 +52,8 @@ default: {label: -1, name: unknown}
   EXPECT_EQ(policy->fallback[0].version, "1.2.0");
   EXPECT_EQ(policy->fallback[1].endpoint, "simple");
   EXPECT_EQ(policy->fallback[1].version, "2.0.0");
-  EXPECT_EQ(policy->fallback[2].url, "https://example.org/v2/models/iris");
+  EXPECT_EQ(policy->fallback[2].remote, (RemoteTarget{"https://example.org:8000", "iris", "3", microseconds(80'000),
+                                                      RemoteKey{RemoteKey::Source::kFile, "triton", "x-key"}}));
   EXPECT_EQ(policy->fallback[3].kind, FallbackStep::Kind::kStale);
   const auto& rules = policy->fallback[4].rules;
   ASSERT_EQ(rules.size(), 3U);
@@ -111,7 +112,15 @@ TEST(ParsePolicy, RefusesWithTheReason) {
                            "fallback: [{}]",
                            "fallback: [{version: 1.0.0, stale: true}]",
                            "fallback: [{stale: false}]",
-                           "fallback: [{remote: ftp://a/b}]",
+                           "fallback: [{remote: http://a/b}]",
+                           "fallback: [{remote: {url: ftp://a, model: b}}]",
+                           "fallback: [{remote: {url: http://a, model: ''}}]",
+                           "fallback: [{remote: {url: http://a, model: b, timeout: 3}}]",
+                           "fallback: [{remote: {url: http://a, model: b, key: {}}}]",
+                           "fallback: [{remote: {url: http://a, model: b, key: {file: ../key}}}]",
+                           "fallback: [{remote: {url: http://a, model: b, key: {file: a, environment: SLIPWAY_REMOTE_B}}}]",
+                           "fallback: [{remote: {url: http://a, model: b, key: {environment: AWS_SECRET}}}]",
+                           "fallback: [{remote: {url: http://a, model: b, key: {file: a, header: host}}}]",
                            "fallback: [{rules: []}]",
                            "fallback: [{rules: [{when: {column: a}, outputs: {x: 1}}]}]",
                            "fallback: [{rules: [{when: {column: a, less: 1, greater: 0}, outputs: {x: 1}}]}]",
