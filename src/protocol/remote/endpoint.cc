@@ -1,6 +1,7 @@
 #include "protocol/remote/endpoint.h"
 
 #include "base/bytes.h"
+#include "base/log.h"
 #include "protocol/inference/remote_infer.h"
 #include "protocol/inference/remote_metadata.h"
 
@@ -8,6 +9,7 @@ namespace slipway {
 namespace {
 
 constexpr std::chrono::seconds kSecretAge{10};
+constexpr std::chrono::seconds kNotePause{10};  // of the log
 constexpr std::size_t kRemoteTextMax = 512;  // of what a remote says of an error
 
 Monotonic now() { return std::chrono::steady_clock::now(); }
@@ -131,7 +133,27 @@ Task<Result<bool>> HttpRemoteEndpoint::find_binary(Executor& executor, Monotonic
   co_return has_binary;
 }
 
+void HttpRemoteEndpoint::note(const Error& error) const {
+  const Monotonic time = now();
+  Monotonic last = noted_.load(std::memory_order_relaxed);
+  if (last != Monotonic{} && time - last < kNotePause) return;
+  if (!noted_.compare_exchange_strong(last, time)) return;
+  log::warning("remote.failed", {{"remote", target_.url},
+                                 {"model", target_.model},
+                                 {"reason", error.reason},
+                                 {"message", error.message}});
+}
+
 Task<Status> HttpRemoteEndpoint::infer(RemoteCall call, RunOutputs& out) const {
+  Status status = co_await ask(call, out);
+  if (!status) {
+    binary_.store(Binary::kUnknown, std::memory_order_relaxed);
+    note(status.error());
+  }
+  co_return status;
+}
+
+Task<Status> HttpRemoteEndpoint::ask(RemoteCall call, RunOutputs& out) const {
   if (!origin_) co_return fail(origin_.error());
   const Monotonic deadline = target_.timeout ? std::min(call.deadline, now() + *target_.timeout) : call.deadline;
   if (now() >= deadline) {
@@ -144,10 +166,7 @@ Task<Status> HttpRemoteEndpoint::infer(RemoteCall call, RunOutputs& out) const {
   auto request = make_request("POST", path_ + "/infer", std::move(encoded->body), encoded->json_bytes);
   if (!request) co_return fail(std::move(request).error());
   auto reply = co_await send(*call.executor, deadline, *std::move(request));
-  if (!reply) {
-    binary_.store(Binary::kUnknown, std::memory_order_relaxed);
-    co_return fail(std::move(reply).error());
-  }
+  if (!reply) co_return fail(std::move(reply).error());
   Status status = check_status(*reply);
   if (status) {
     RemoteOutputs& outputs = outputs_in(out);
@@ -158,7 +177,6 @@ Task<Status> HttpRemoteEndpoint::infer(RemoteCall call, RunOutputs& out) const {
                                  outputs.tensors);
     if (!status) status = fail(named(std::move(status).error()));
   }
-  if (!status) binary_.store(Binary::kUnknown, std::memory_order_relaxed);
   co_return status;
 }
 

@@ -46,6 +46,8 @@ class HttpRemoteEndpoint final : public RemoteEndpoint {
   Task<Result<bool>> find_binary(Executor& executor, Monotonic deadline) const;
   Status check_status(const RemoteReply& reply) const;
   Error named(Error error) const;  // with the remote in its message
+  Task<Status> ask(RemoteCall call, RunOutputs& out) const;
+  void note(const Error& error) const;  // in the log, where it is news
 
   const RemoteTarget target_;
   const Result<RemoteOrigin> origin_;  // an error: it may not be asked
@@ -53,6 +55,7 @@ class HttpRemoteEndpoint final : public RemoteEndpoint {
   const RemoteSecret secret_;
   const std::shared_ptr<RemoteClient> client_;
   mutable std::atomic<Binary> binary_{Binary::kUnknown};
+  mutable std::atomic<Monotonic> noted_{Monotonic{}};
 };
 
 }  // namespace slipway
