@@ -273,7 +273,8 @@ Router Server::Parts::make_router(unsigned thread) {
                              .decisions = decisions,
                              .check =
                                  [this](std::string_view endpoint, std::string_view yaml) {
-                                   return EndpointPolicies::check(endpoint, yaml, *catalog->snapshot().load(), *remotes);
+                                   return EndpointPolicies::check(endpoint, yaml, *catalog->snapshot().load(),
+                                                                  *remotes);
                                  },
                              .on_change = [this] { catalog->notify(); },
                              .name_of = parts.name_of});

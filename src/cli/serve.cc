@@ -174,8 +174,9 @@ void add_serve_command(CLI::App& app, int& exit_code) {
                    "Bound of the wait after the first failure; it doubles with each, up to 10 minutes")
       ->check(CLI::Range(1, 600'000))
       ->capture_default_str();
-  command->add_option("--remote-allow", settings.remotes_allowed,
-                      "HOST[:PORT] of another inference server that may be asked; again for each")
+  command
+      ->add_option("--remote-allow", settings.remotes_allowed,
+                   "HOST[:PORT] of another inference server that may be asked; again for each")
       ->take_all();
   command->add_option("--remote-ca", settings.remote_ca_file,
                       "Certificates that those servers are checked with, in PEM; the system's without it");

@@ -55,8 +55,9 @@ Status check_chain(const Policy& policy, std::string_view endpoint) {
   for (std::size_t i = 0; i < policy.fallback.size(); ++i) {
     const FallbackStep& step = policy.fallback[i];
     if (step.kind == Kind::kStale) {
-      return fail(Code::kInvalidArgument, "policy.unsupported",
-                  place_of(i) + ": there is no cache of predictions; a step is a version, an endpoint, a remote or rules");
+      return fail(
+          Code::kInvalidArgument, "policy.unsupported",
+          place_of(i) + ": there is no cache of predictions; a step is a version, an endpoint, a remote or rules");
     }
     if (step.kind == Kind::kEndpoint && step.endpoint == endpoint) {
       return fail(

@@ -85,7 +85,7 @@ class EndpointState : public std::enable_shared_from_this<EndpointState> {
   std::vector<metrics::Counter> shed_;  // by level
   DegradedCounts degraded_;
   std::vector<std::shared_ptr<const RemoteEndpoint>> remotes_;  // by step of the chain; null elsewhere
-  std::map<std::string, std::weak_ptr<VersionGuard>> guards_;  // by version and digest
+  std::map<std::string, std::weak_ptr<VersionGuard>> guards_;   // by version and digest
 };
 
 // One version under the policy of its endpoint.

@@ -59,8 +59,11 @@ constexpr Shape kWhen{kWhenKeys};
 constexpr KeyRule kRuleKeys[] = {{"when", kMap, &kWhen}, {"outputs", kMap, &kOutputs, true}};
 constexpr Shape kRule{kRuleKeys};
 
-constexpr KeyRule kStepKeys[] = {
-    {"version", kText}, {"endpoint", kText}, {"remote", kMap, &kRemoteTargetShape}, {"stale", kBoolean}, {"rules", kMapList, &kRule}};
+constexpr KeyRule kStepKeys[] = {{"version", kText},
+                                 {"endpoint", kText},
+                                 {"remote", kMap, &kRemoteTargetShape},
+                                 {"stale", kBoolean},
+                                 {"rules", kMapList, &kRule}};
 constexpr Shape kStep{kStepKeys};
 
 constexpr KeyRule kPolicyKeys[] = {

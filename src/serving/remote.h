@@ -33,10 +33,10 @@ class RemoteEndpoint {
   virtual ~RemoteEndpoint() = default;
 
   // On success the outputs, in the order wanted, are in `out`. Errors name the remote and what was found:
-  // failed_precondition "remote.not_allowed", "remote.key"; unavailable "remote.unreachable" (no connection, or it broke
-  // before an answer), "remote.busy" (as many connections as may be); deadline_exceeded "remote.deadline"; "remote.status"
-  // by the status: invalid_argument where the remote refuses what was asked, unavailable where it may pass, internal
-  // elsewhere; internal "remote.answer" for an answer that is none, or not of the signature.
+  // failed_precondition "remote.not_allowed", "remote.key"; unavailable "remote.unreachable" (no connection, or it
+  // broke before an answer), "remote.busy" (as many connections as may be); deadline_exceeded "remote.deadline";
+  // "remote.status" by the status: invalid_argument where the remote refuses what was asked, unavailable where it may
+  // pass, internal elsewhere; internal "remote.answer" for an answer that is none, or not of the signature.
   virtual Task<Status> infer(RemoteCall call, RunOutputs& out) const = 0;
 };
 

@@ -76,7 +76,8 @@ class TargetReader {
     if (file != nullptr) {
       key.name = file->text;
       if (key.name.empty() || key.name.front() == '.' || key.name.size() > 255 || !is_all(key.name, "._-")) {
-        refuse(*file, "key.file", "must be a name in the server's directory of secrets: letters, digits, '.', '_', '-'");
+        refuse(*file, "key.file",
+               "must be a name in the server's directory of secrets: letters, digits, '.', '_', '-'");
       }
     } else {
       key.source = RemoteKey::Source::kEnvironment;

@@ -33,9 +33,9 @@ struct GuardedVersion {
 
 // Where an answer comes from that is not of the version that was asked. Reused: clear() keeps capacity.
 struct Degradation {
-  std::string_view source;                       // "version", "endpoint", "remote", "rules", "default"; "": not degraded
-  std::string reason;                            // of the error that the caller would have got
-  std::string mark;                              // both, for callers: source="rules"; reason="serving.deadline"
+  std::string_view source;  // "version", "endpoint", "remote", "rules", "default"; "": not degraded
+  std::string reason;       // of the error that the caller would have got
+  std::string mark;         // both, for callers: source="rules"; reason="serving.deadline"
   std::shared_ptr<const ServedVersion> version;  // that answered; null where none of this server's did
   PolicyAnswer made;                             // the outputs, where the policy made them
 

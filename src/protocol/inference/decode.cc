@@ -71,8 +71,7 @@ Status InferDecoder::check_all_given() const {
 
 Status InferDecoder::decode(simdjson::ondemand::parser& parser, simdjson::ondemand::parser& late_parser) {
   late_parser_ = &late_parser;
-  SLIPWAY_CHECK(
-      read_root(parser, [&](std::string_view key, JsonValue value) { return read_root_field(key, value); }));
+  SLIPWAY_CHECK(read_root(parser, [&](std::string_view key, JsonValue value) { return read_root_field(key, value); }));
   if (!has_inputs_) return bad_request("infer.no_inputs", "the request has no \"inputs\"");
   for (std::size_t i = 0; i < infer_.outputs.size(); ++i) {
     if (!says_binary_[i]) infer_.outputs[i].is_binary = infer_.wants_binary_output;

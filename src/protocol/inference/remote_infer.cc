@@ -68,10 +68,11 @@ Result<RemoteInferRequest> encode_remote_infer(std::span<const TensorView> input
     }
     out += ",\"data\":[";
     if (!append_tensor_data(input, out)) {
-      return fail(Code::kOutOfRange, "infer.not_json",
-                  "input " + quoted(input.name) +
-                      " holds values that JSON has no form for (NaN, an infinity, or bytes that are not UTF-8), and the "
-                      "remote does not list the extension binary_tensor_data");
+      return fail(
+          Code::kOutOfRange, "infer.not_json",
+          "input " + quoted(input.name) +
+              " holds values that JSON has no form for (NaN, an infinity, or bytes that are not UTF-8), and the "
+              "remote does not list the extension binary_tensor_data");
     }
     out += "]}";
   }

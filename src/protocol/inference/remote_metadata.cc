@@ -162,9 +162,8 @@ std::string remote_error_text(std::string_view json) {
   const Status ignored = read_document(json, [&](std::string_view key, JsonValue value) -> Status {
     JsonObject inner;
     if (key == "error" && !value.get_object().get(inner)) {
-      return for_each_field(inner, "error", [&](std::string_view name, JsonValue member) {
-        return keep(member, name == "message");
-      });
+      return for_each_field(inner, "error",
+                            [&](std::string_view name, JsonValue member) { return keep(member, name == "message"); });
     }
     return keep(value, key == "error" || key == "detail" || key == "message");
   });

@@ -54,9 +54,10 @@ struct Call : std::enable_shared_from_this<Call> {
       finish(fail(Code::kUnavailable, "remote.unreachable",
                   name + " accepted no connection within " + milliseconds_text(limit)));
     } else {
-      finish(fail(Code::kDeadlineExceeded, "remote.deadline",
-                  name + (phase == Phase::kFirstByte ? " did not begin to answer within " : " did not end its answer within ") +
-                      milliseconds_text(limit)));
+      finish(fail(
+          Code::kDeadlineExceeded, "remote.deadline",
+          name + (phase == Phase::kFirstByte ? " did not begin to answer within " : " did not end its answer within ") +
+              milliseconds_text(limit)));
     }
     if (connection) connection->close();
   }
@@ -95,9 +96,8 @@ class RemoteClient::Loop {
 
   Status prepare() {
     error_code error;
-    tls_.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
-                         asio::ssl::context::no_tlsv1_1,
-                     error);
+    tls_.set_options(
+        asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1, error);
     if (options_.ca_file.empty()) {
       tls_.set_default_verify_paths(error);
     } else {

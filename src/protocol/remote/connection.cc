@@ -61,7 +61,9 @@ bool is_closed_by_peer(error_code error) {
          error == asio::ssl::error::stream_truncated;
 }
 
-bool is_http_error(error_code error) { return error.category() == http::make_error_code(http::error::bad_version).category(); }
+bool is_http_error(error_code error) {
+  return error.category() == http::make_error_code(http::error::bad_version).category();
+}
 
 std::string text_of(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -109,8 +111,7 @@ Task<Status> RemoteConnection::connect() {
     }
     error_code ignored;
     socket_.close(ignored);
-    auto connecting =
-        operation<int>([&](auto handler) { socket_.async_connect(endpoint, std::move(handler)); });
+    auto connecting = operation<int>([&](auto handler) { socket_.async_connect(endpoint, std::move(handler)); });
     const error_code error = (co_await connecting).error;
     if (is_closed_) co_return unreachable("was given up while connecting");
     if (error) {
@@ -137,9 +138,8 @@ Task<Status> RemoteConnection::connect() {
   const error_code shaken = (co_await shaking).error;
   if (shaken) {
     const long verified = SSL_get_verify_result(tls_->native_handle());
-    co_return unreachable("has no TLS that can be trusted: " + (verified != X509_V_OK
-                                                                     ? X509_verify_cert_error_string(verified)
-                                                                     : shaken.message()));
+    co_return unreachable("has no TLS that can be trusted: " +
+                          (verified != X509_V_OK ? X509_verify_cert_error_string(verified) : shaken.message()));
   }
   co_return Status();
 }
@@ -170,9 +170,9 @@ Task<Result<RemoteReply>> RemoteConnection::exchange_over(Stream& stream, const 
     error = rest.error;
   }
   if (error == http::error::body_limit) {
-    co_return fail(Code::kInternal, "remote.answer",
-                   "the remote " + origin_.authority() + " answers with more than " + std::to_string(answer_bytes_max) +
-                       " bytes");
+    co_return fail(
+        Code::kInternal, "remote.answer",
+        "the remote " + origin_.authority() + " answers with more than " + std::to_string(answer_bytes_max) + " bytes");
   }
   if (is_closed_by_peer(error) || (error && written)) {
     co_return unreachable(has_received_ ? "closed the connection before its answer was complete"

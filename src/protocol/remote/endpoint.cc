@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::chrono::seconds kSecretAge{10};
 constexpr std::chrono::seconds kNotePause{10};  // of the log
-constexpr std::size_t kRemoteTextMax = 512;  // of what a remote says of an error
+constexpr std::size_t kRemoteTextMax = 512;     // of what a remote says of an error
 
 Monotonic now() { return std::chrono::steady_clock::now(); }
 
@@ -110,10 +110,11 @@ Status HttpRemoteEndpoint::check_status(const RemoteReply& reply) const {
   if (reply.status == 200) return {};
   std::string said = remote_error_text(reply.body);
   const Code code = code_of(reply.status);
-  return fail(named({code, "remote.status",
-                     "it answered " + std::to_string(reply.status) +
-                         (said.empty() ? "" : ": " + quoted(said, kRemoteTextMax)),
-                     {}}));
+  return fail(
+      named({code,
+             "remote.status",
+             "it answered " + std::to_string(reply.status) + (said.empty() ? "" : ": " + quoted(said, kRemoteTextMax)),
+             {}}));
 }
 
 // Asked once; asked again after anything went wrong, since another server may stand there by then.
@@ -138,10 +139,9 @@ void HttpRemoteEndpoint::note(const Error& error) const {
   Monotonic last = noted_.load(std::memory_order_relaxed);
   if (last != Monotonic{} && time - last < kNotePause) return;
   if (!noted_.compare_exchange_strong(last, time)) return;
-  log::warning("remote.failed", {{"remote", target_.url},
-                                 {"model", target_.model},
-                                 {"reason", error.reason},
-                                 {"message", error.message}});
+  log::warning(
+      "remote.failed",
+      {{"remote", target_.url}, {"model", target_.model}, {"reason", error.reason}, {"message", error.message}});
 }
 
 Task<Status> HttpRemoteEndpoint::infer(RemoteCall call, RunOutputs& out) const {

@@ -32,9 +32,9 @@ RemoteMetrics::RemoteMetrics(metrics::Registry& registry)
                                           "Requests to other servers, by what came of them: the status of the answer, "
                                           "or why there was none.",
                                           {"remote", "outcome"}))),
-      duration_(registry.histogram(describe_seconds("slipway_remote_request_duration_seconds",
-                                                    "Time of a request to another server, with connecting.",
-                                                    {"remote"}))),
+      duration_(
+          registry.histogram(describe_seconds("slipway_remote_request_duration_seconds",
+                                              "Time of a request to another server, with connecting.", {"remote"}))),
       connections_(registry.gauge(
           describe("slipway_remote_connections", "Open connections to other servers, busy and idle.", {"remote"}))),
       opened_(registry.counter(
