@@ -84,7 +84,7 @@ Status record_run(Context& context, RunRecordOptions options) {
   const reproduce::Bundle& bundle = *recorded;
   context.exit_code = bundle.record().command.exit_code;
   if (api) {
-    if (const Status sent = send_bundle(*api, run_id, bundle, options.run_id.empty()); !sent) {
+    if (Status sent = send_bundle(*api, run_id, bundle, options.run_id.empty()); !sent) {
       context.err << fmt::format("The bundle is in {}; it could not be sent.\n", clean(bundle.directory()));
       return sent;
     }

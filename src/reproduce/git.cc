@@ -216,7 +216,7 @@ Status check_out(const std::string& directory, const std::string& commit, const 
   SLIPWAY_CHECK(git({"init", "--quiet", "--template="}));
   std::string why = "no repository is known that could have it";
   for (const std::string& source : sources) {
-    const Status fetched = fetch_commit(directory, commit, source);
+    Status fetched = fetch_commit(directory, commit, source);
     if (!fetched) {
       if (fetched.error().code == Code::kCancelled) return fetched;
       why = fetched.error().message;

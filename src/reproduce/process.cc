@@ -202,7 +202,7 @@ std::string find_program(const std::string& name, const std::string& search_path
   for (std::size_t begin = 0; begin <= search_path.size() && !name.empty();) {
     const std::size_t end = std::min(search_path.find(':', begin), search_path.size());
     const std::string folder = search_path.substr(begin, end - begin);
-    if (const std::string path = folder + '/' + name; folder.starts_with('/') && is_program(path)) return path;
+    if (std::string path = folder + '/' + name; folder.starts_with('/') && is_program(path)) return path;
     begin = end + 1;
   }
   return "";
