@@ -183,7 +183,8 @@ Status Server::Parts::open_serving() {
   loader = std::make_unique<Loader>(*bundles, runtime, *serving_metrics,
                                     LoaderOptions{.inline_run_max = settings.inline_run_max,
                                                   .runner_threads = settings.runner_threads,
-                                                  .runner_queue_max = settings.runner_queue_max});
+                                                  .runner_queue_max = settings.runner_queue_max},
+                                    remotes.get());
   CatalogOptions lifecycle;
   lifecycle.interval = settings.reconcile_interval;
   lifecycle.load_threads = settings.load_threads;
@@ -191,7 +192,8 @@ Status Server::Parts::open_serving() {
   lifecycle.residency = {.bytes_max = settings.models_memory_bytes_max, .loads_on_demand = settings.loads_on_demand};
   lifecycle.remotes = remotes.get();
   catalog = std::make_unique<Catalog>(*database, models, *loader, *policy_metrics, registry, lifecycle);
-  checker = std::make_unique<PushChecker>(*bundles, "/proc/self/exe", (data / "tmp").string(), settings.probe_timeout);
+  checker = std::make_unique<PushChecker>(*bundles, "/proc/self/exe", (data / "tmp").string(), settings.probe_timeout,
+                                          remotes.get());
   push = std::make_unique<Push>(
       *database, *bundles, models, system_clock(),
       [this](const Manifest& manifest, const Digest& bundle) { return checker->check(manifest, bundle); });

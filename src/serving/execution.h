@@ -85,6 +85,8 @@ class Engine {
 
   static Status run_alone(const ServedVersion& version, std::span<const TensorView> inputs,
                           std::span<const std::uint32_t> wanted, Monotonic deadline, Execution& execution);
+  static Task<Status> forward(const ExecuteCall& call, std::span<const TensorView> inputs,
+                              std::span<const std::uint32_t> wanted, Execution& execution);
   Task<Status> run_in_turn(const ExecuteCall& call, const ServedVersion& version, Execution& execution);
   Task<Status> run_on_runner(const ExecuteCall& call, std::span<const TensorView> inputs,
                              std::span<const std::uint32_t> wanted, Execution& execution);

@@ -70,7 +70,7 @@ ModelConfig model_config_of(const ServedVersion& version) {
   if (has_batch) config.max_batch_size = kBatchRowsMax;
   config.inputs = describe(signature.inputs, has_batch);
   config.outputs = describe(signature.outputs, has_batch);
-  config.instances = static_cast<std::int32_t>(version.runners->thread_count());
+  config.instances = version.runners == nullptr ? 1 : static_cast<std::int32_t>(version.runners->thread_count());
   config.shares_runs = has_batch && version.batch_policy.is_enabled;
   config.preferred_rows = version.batch_policy.preferred_rows;
   config.delay_max = version.batch_policy.delay_max;

@@ -3,6 +3,7 @@
 // Nothing here blocks but Remotes::describe(). All of it is thread-safe and outlives its last call.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -40,6 +41,40 @@ class RemoteEndpoint {
   virtual Task<Status> infer(RemoteCall call, RunOutputs& out) const = 0;
 };
 
+struct RemoteServerMetadata {
+  std::string name;
+  std::string version;
+  std::vector<std::string> extensions;
+  bool has_binary_tensors() const noexcept {
+    return std::find(extensions.begin(), extensions.end(), "binary_tensor_data") != extensions.end();
+  }
+};
+
+struct RemoteModelMetadata {
+  std::string name;
+  std::string platform;
+  std::vector<std::string> versions;
+  std::vector<TensorSpec> inputs;  // may be empty: some servers do not know
+  std::vector<TensorSpec> outputs;
+};
+
+struct RemoteMetadata {
+  RemoteServerMetadata server;
+  RemoteModelMetadata model;
+};
+
+// Looks at a remote every second while it is held.
+class RemoteWatch {
+ public:
+  virtual ~RemoteWatch() = default;
+  // The remote was reached lately, says that the model is ready, and describes it as it did at the trial. Errors, as of
+  // the last look: those of infer(); unavailable "remote.not_ready", "remote.changed".
+  virtual Status readiness() const = 0;
+  // May it be asked? Not before it was found to describe the model as at the trial, nor after it was found to be gone
+  // or changed. O(1) and no lock where it may.
+  virtual Status usability() const = 0;
+};
+
 class Remotes {
  public:
   virtual ~Remotes() = default;
@@ -49,6 +84,14 @@ class Remotes {
   virtual Status check(const RemoteTarget& target) const = 0;
   // Connects when the first request comes; infer() fails where check() does.
   virtual std::shared_ptr<const RemoteEndpoint> open(const RemoteTarget& target) const = 0;
+  // Blocks until the deadline at most. The errors of check() and RemoteEndpoint::infer().
+  virtual Result<RemoteMetadata> describe(const RemoteTarget& target, Monotonic deadline) const = 0;
+  // `metadata`: of metadata_digest() at the trial. Blocks until the first look is done, or the deadline.
+  virtual std::shared_ptr<const RemoteWatch> watch(const RemoteTarget& target, const Digest& metadata,
+                                                   Monotonic deadline) const = 0;
 };
+
+// What must stay as it was at the trial: platform, and names, types and shapes of inputs and outputs in their order.
+Digest metadata_digest(const RemoteModelMetadata& metadata);
 
 }  // namespace slipway

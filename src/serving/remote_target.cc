@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "data/number.h"
 #include "serving/duration.h"
 
 namespace slipway {
@@ -15,11 +16,20 @@ constexpr std::size_t kNameBytesMax = 1'024;
 
 constexpr KeyRule kSecretKeys[] = {{"file", kText}, {"environment", kText}, {"header", kText}};
 constexpr Shape kSecret{kSecretKeys};
-constexpr KeyRule kTargetKeys[] = {{"url", kText, nullptr, true},
-                                   {"model", kText, nullptr, true},
-                                   {"version", kText},
-                                   {"timeout", kText},
-                                   {"key", kMap, &kSecret}};
+constexpr KeyRule kTensorKeys[] = {
+    {"name", kText, nullptr, true}, {"datatype", kText, nullptr, true}, {"shape", kTextList, nullptr, true}};
+constexpr Shape kTensor{kTensorKeys};
+// The last two: of a description alone.
+constexpr KeyRule kDescriptionKeys[] = {{"url", kText, nullptr, true},
+                                        {"model", kText, nullptr, true},
+                                        {"version", kText},
+                                        {"timeout", kText},
+                                        {"key", kMap, &kSecret},
+                                        {"inputs", kMapList, &kTensor},
+                                        {"outputs", kMapList, &kTensor}};
+constexpr Shape kDescription{kDescriptionKeys};
+constexpr std::size_t kTensorsMax = 256;
+constexpr std::size_t kRankMax = 32;
 
 const Node* present(const Node& map, std::string_view key) {
   const Node* value = map.find(key);
@@ -54,10 +64,44 @@ class TargetReader {
     return target;
   }
 
+  std::vector<TensorSpec> read_tensors(const Node& list, const std::string& key) {
+    std::vector<TensorSpec> tensors;
+    if (list.items.size() > kTensorsMax) refuse(list, key, "must have at most 256 tensors");
+    for (std::size_t i = 0; i < list.items.size() && i < kTensorsMax; ++i) {
+      TensorSpec tensor = read_tensor(*list.items[i], key + "[" + std::to_string(i) + "]");
+      const bool is_known = std::any_of(tensors.begin(), tensors.end(),
+                                        [&](const TensorSpec& other) { return other.name == tensor.name; });
+      if (is_known) refuse(*list.items[i], key, "must name each tensor once");
+      tensors.push_back(std::move(tensor));
+    }
+    return tensors;
+  }
+
  private:
+  TensorSpec read_tensor(const Node& map, const std::string& place) {
+    TensorSpec tensor;
+    tensor.name = read_name(*map.find("name"), place + ".name");
+    const auto type = parse_data_type(map.find("datatype")->text);
+    if (!type) {
+      refuse(*map.find("datatype"), place + ".datatype",
+             "must be BOOL, UINT8 to UINT64, INT8 to INT64, FP16, BF16, FP32, FP64 or BYTES");
+    }
+    tensor.type = type.value_or(DataType::kFp32);
+    const Node& shape = *map.find("shape");
+    if (shape.items.size() > kRankMax) refuse(shape, place + ".shape", "must have at most 32 dimensions");
+    for (const Node* item : shape.items) {
+      const std::optional<Number> number = Number::parse(item->text);
+      const bool is_dimension = number && number->is_whole() && number->to_double() >= -1 && number->to_double() < 1e15;
+      if (!is_dimension) refuse(*item, place + ".shape", "must be whole numbers, -1 for a variable dimension");
+      tensor.shape.push_back(is_dimension ? static_cast<std::int64_t>(number->floor()) : -1);
+    }
+    return tensor;
+  }
+
   void refuse(const Node& node, const std::string& key, std::string rule) {
     const std::string found = node.kind == Node::Kind::kScalar ? quoted(node.text) : "a list or map";
-    problems_.add(problems_.reason("bad_value"), node.position, path_ + "." + key, found, std::move(rule));
+    const std::string place = path_.empty() ? key : path_ + "." + key;
+    problems_.add(problems_.reason("bad_value"), node.position, place, found, std::move(rule));
   }
 
   std::string read_name(const Node& node, const std::string& key) {
@@ -103,7 +147,22 @@ class TargetReader {
 
 }  // namespace
 
-constinit const Shape kRemoteTargetShape{kTargetKeys};
+constinit const Shape kRemoteTargetShape{std::span(kDescriptionKeys).first<5>()};
+
+Result<RemoteDescription> parse_remote_description(std::string_view text) {
+  SLIPWAY_TRY(const yaml::Document document, yaml::Document::parse(text, {.subject = "remote"}));
+  const Node& root = document.root();
+  Problems problems("remote");
+  check_shape(root, kDescription, "", problems);
+  if (!problems.is_empty()) return fail(problems.to_error());
+  const std::string path;
+  TargetReader reader(path, problems);
+  RemoteDescription description{.target = reader.read(root), .inputs = {}, .outputs = {}};
+  if (const Node* inputs = present(root, "inputs")) description.inputs = reader.read_tensors(*inputs, "inputs");
+  if (const Node* outputs = present(root, "outputs")) description.outputs = reader.read_tensors(*outputs, "outputs");
+  if (!problems.is_empty()) return fail(problems.to_error());
+  return description;
+}
 
 RemoteTarget read_remote_target(const yaml::Node& map, const std::string& path, Problems& problems) {
   return TargetReader(path, problems).read(map);

@@ -11,8 +11,11 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/result.h"
+#include "base/tensor.h"
 #include "data/shape.h"
 
 namespace slipway {
@@ -41,5 +44,18 @@ extern const Shape kRemoteTargetShape;
 
 // Of a map that check_shape() has found to have kRemoteTargetShape, alone or with other keys.
 RemoteTarget read_remote_target(const yaml::Node& map, const std::string& path, Problems& problems);
+
+// What a remote version is made of: the target, and its inputs and outputs where the remote does not say them.
+struct RemoteDescription {
+  RemoteTarget target;
+  std::vector<TensorSpec> inputs;  // both may be empty
+  std::vector<TensorSpec> outputs;
+  bool operator==(const RemoteDescription&) const = default;
+};
+
+// The keys of a target, and "inputs" and "outputs": lists of {name, datatype, shape}, -1 for a variable dimension.
+// invalid_argument "remote.syntax", "remote.unknown_key", "remote.missing_key", "remote.bad_value"; one detail for each
+// mistake, with line and column.
+Result<RemoteDescription> parse_remote_description(std::string_view yaml);
 
 }  // namespace slipway

@@ -122,10 +122,6 @@ Result<T> as_answer(Status status, T value, std::string_view what) {
 
 }  // namespace
 
-bool RemoteServerMetadata::has_binary_tensors() const noexcept {
-  return std::ranges::find(extensions, "binary_tensor_data") != extensions.end();
-}
-
 Result<RemoteServerMetadata> parse_server_metadata(std::string_view json) {
   RemoteServerMetadata found;
   Status status = read_document(json, [&](std::string_view key, JsonValue value) -> Status {

@@ -66,13 +66,16 @@ class InferenceHandlers {
     } else if (const ServedModel* model = served_model(request)) {
       versions.assign(model->names.begin(), model->names.end());
     }
-    co_return json(model_metadata_body(version.model, versions, version.runtime->signature()));
+    const std::string_view platform = version.remote != nullptr ? "slipway_remote" : "onnxruntime_onnx";
+    co_return json(model_metadata_body(version.model, versions, platform, version.runtime->signature()));
   }
 
   // Of a version that waits for its first request too: a prediction would be answered.
   Task<HttpResponse> model_ready(HttpRequest& request) {
     const auto found = predictor_.choose(request.parameter("model"), request.parameter("version"));
     if (!found) co_return error_response(found.error(), request);
+    const Status ready = *found == nullptr ? Status() : readiness(**found);
+    if (!ready) co_return error_response(ready.error(), request);
     co_return json(model_ready_body(request.parameter("model"), true));
   }
 

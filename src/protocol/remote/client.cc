@@ -1,5 +1,6 @@
 #include "protocol/remote/client.h"
 
+#include <atomic>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -19,7 +20,7 @@ using boost::system::error_code;
 using ConnectionPointer = std::shared_ptr<RemoteConnection>;
 
 constexpr std::chrono::milliseconds kConnectMax{2'000};
-constexpr std::chrono::seconds kIdleTick{1};
+constexpr std::chrono::seconds kTick{1};
 
 Monotonic now() { return std::chrono::steady_clock::now(); }
 
@@ -110,15 +111,16 @@ class RemoteClient::Loop {
 
   void start() {
     thread_ = std::thread([this] {
-      close_idle_later();
+      each_second_later();
       context_.run();
     });
   }
 
   void stop() {
+    if (is_stopped_.exchange(true)) return;
     asio::post(context_, [this] {
       is_stopping_ = true;
-      idle_timer_.cancel();
+      tick_timer_.cancel();
       for (auto& [key, pool] : pools_) pool.idle.clear();
       const auto calls = calls_;
       for (const auto& call : calls) {
@@ -128,9 +130,22 @@ class RemoteClient::Loop {
       work_.reset();
     });
     if (thread_.joinable()) thread_.join();
+    context_.restart();
+    context_.poll();  // what was sent meanwhile
+  }
+
+  void each_second(const std::shared_ptr<RemoteTick>& work) {
+    asio::post(context_, [this, work] {
+      if (is_stopping_) return;
+      ticks_.push_back(work);
+      work->tick();
+    });
   }
 
   void send(RemoteRequest request, Monotonic deadline, std::function<void(Result<RemoteReply>)> done) {
+    if (is_stopped_.load()) {
+      return done(fail(Code::kUnavailable, "remote.unreachable", "the server stops"));
+    }
     auto call = std::make_shared<Call>(context_, std::move(request), deadline, std::move(done));
     asio::post(context_, [this, call = std::move(call)] {
       calls_.insert(call);
@@ -221,16 +236,20 @@ class RemoteClient::Loop {
     }
   }
 
-  void close_idle_later() {
-    idle_timer_.expires_after(kIdleTick);
-    idle_timer_.async_wait([this](error_code cancelled) {
+  void each_second_later() {
+    tick_timer_.expires_after(kTick);
+    tick_timer_.async_wait([this](error_code cancelled) {
       if (cancelled || is_stopping_) return;
       for (auto& [key, pool] : pools_) {
         std::erase_if(pool.idle, [this](const ConnectionPointer& connection) {
           return now() - connection->idle_since > options_.idle_max || !connection->is_still_open();
         });
       }
-      close_idle_later();
+      for (const auto& weak : std::vector(ticks_)) {
+        if (const auto work = weak.lock()) work->tick();
+      }
+      std::erase_if(ticks_, [](const auto& weak) { return weak.expired(); });
+      each_second_later();
     });
   }
 
@@ -239,15 +258,19 @@ class RemoteClient::Loop {
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
   asio::ssl::context tls_;
-  asio::steady_timer idle_timer_{context_};
+  asio::steady_timer tick_timer_{context_};
   std::map<std::string, Pool> pools_;
   std::set<std::shared_ptr<Call>> calls_;
-  bool is_stopping_ = false;
+  std::vector<std::weak_ptr<RemoteTick>> ticks_;
+  bool is_stopping_ = false;             // as the thread knows it
+  std::atomic<bool> is_stopped_{false};  // as others do
   std::thread thread_;
 };
 
 RemoteClient::RemoteClient(std::unique_ptr<Loop> loop) : loop_(std::move(loop)) {}
 RemoteClient::~RemoteClient() { loop_->stop(); }
+void RemoteClient::stop() { loop_->stop(); }
+void RemoteClient::each_second(const std::shared_ptr<RemoteTick>& work) { loop_->each_second(work); }
 
 Result<std::unique_ptr<RemoteClient>> RemoteClient::start(RemoteClientOptions options, metrics::Registry& registry) {
   auto loop = std::make_unique<Loop>(std::move(options), registry);

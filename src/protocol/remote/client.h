@@ -37,11 +37,17 @@ struct RemoteReply {
   std::string body;         // 64 bytes behind it are readable
 };
 
+// Something to be done now and again.
+class RemoteTick {
+ public:
+  virtual ~RemoteTick() = default;
+  virtual void tick() = 0;  // on the client's thread; must be quick
+};
+
 class RemoteClient {
  public:
   // invalid_argument "remote.bad_ca_file".
   static Result<std::unique_ptr<RemoteClient>> start(RemoteClientOptions options, metrics::Registry& registry);
-  // Breaks off what is under way, which is answered unavailable "remote.unreachable".
   ~RemoteClient();
   RemoteClient(const RemoteClient&) = delete;
   RemoteClient& operator=(const RemoteClient&) = delete;
@@ -50,6 +56,13 @@ class RemoteClient {
   // the time, and at most two seconds, is for connecting; nine tenths for the first byte of the answer. Errors: those
   // of RemoteEndpoint::infer() that are not about the content.
   void send(RemoteRequest request, Monotonic deadline, std::function<void(Result<RemoteReply>)> done);
+
+  // Calls work->tick() soon, and then every second while it is there. Thread-safe.
+  void each_second(const std::shared_ptr<RemoteTick>& work);
+
+  // Breaks off what is under way, which is answered unavailable "remote.unreachable", as is all that comes later.
+  // Not on the client's thread, where the last who holds the client may let go of it afterwards.
+  void stop();
 
  private:
   class Loop;

@@ -80,7 +80,8 @@ HttpRemoteEndpoint::HttpRemoteEndpoint(RemoteTarget target, Result<RemoteOrigin>
       client_(std::move(client)) {}
 
 Error HttpRemoteEndpoint::named(Error error) const {
-  error.message = "the remote " + origin_->authority() + ", model " + quoted(target_.model) + ": " + error.message;
+  error.message = "the remote " + (origin_ ? origin_->authority() : target_.url) + ", model " + quoted(target_.model) +
+                  ": " + error.message;
   return error;
 }
 
@@ -117,21 +118,52 @@ Status HttpRemoteEndpoint::check_status(const RemoteReply& reply) const {
              {}}));
 }
 
-// Asked once; asked again after anything went wrong, since another server may stand there by then.
-Task<Result<bool>> HttpRemoteEndpoint::find_binary(Executor& executor, Monotonic deadline) const {
-  const Binary known = binary_.load(std::memory_order_relaxed);
-  if (known != Binary::kUnknown) co_return known == Binary::kYes;
-  auto request = make_request("GET", "/v2", "", std::nullopt);
+// The body of an answer of status 200.
+Task<Result<std::string>> HttpRemoteEndpoint::get(Executor& executor, Monotonic deadline, std::string path) const {
+  if (!origin_) co_return fail(origin_.error());
+  auto request = make_request("GET", path, "", std::nullopt);
   if (!request) co_return fail(std::move(request).error());
   auto reply = co_await send(executor, deadline, *std::move(request));
   if (!reply) co_return fail(std::move(reply).error());
   Status checked = check_status(*reply);
   if (!checked) co_return fail(std::move(checked).error());
-  const auto metadata = parse_server_metadata(reply->body);
-  if (!metadata) co_return fail(named(metadata.error()));
-  const bool has_binary = metadata->has_binary_tensors();
-  binary_.store(has_binary ? Binary::kYes : Binary::kNo, std::memory_order_relaxed);
-  co_return has_binary;
+  co_return std::move(reply->body);
+}
+
+Task<Result<RemoteServerMetadata>> HttpRemoteEndpoint::describe_server(Executor& executor, Monotonic deadline) const {
+  const auto body = co_await get(executor, deadline, "/v2");
+  if (!body) co_return fail(body.error());
+  auto metadata = parse_server_metadata(*body);
+  if (!metadata) co_return fail(named(std::move(metadata).error()));
+  binary_.store(metadata->has_binary_tensors() ? Binary::kYes : Binary::kNo, std::memory_order_relaxed);
+  co_return metadata;
+}
+
+Task<Result<RemoteMetadata>> HttpRemoteEndpoint::describe(Executor& executor, Monotonic deadline) const {
+  auto server = co_await describe_server(executor, deadline);
+  if (!server) co_return fail(std::move(server).error());
+  const auto body = co_await get(executor, deadline, path_);
+  if (!body) co_return fail(body.error());
+  auto model = parse_model_metadata(*body);
+  if (!model) co_return fail(named(std::move(model).error()));
+  co_return RemoteMetadata{.server = *std::move(server), .model = *std::move(model)};
+}
+
+Task<Status> HttpRemoteEndpoint::ask_readiness(Executor& executor, Monotonic deadline) const {
+  auto body = co_await get(executor, deadline, path_ + "/ready");
+  if (body) co_return Status();
+  Error error = std::move(body).error();
+  if (error.reason == "remote.status") error = {Code::kUnavailable, "remote.not_ready", std::move(error.message), {}};
+  co_return fail(std::move(error));
+}
+
+// Asked once; asked again after anything went wrong, since another server may stand there by then.
+Task<Result<bool>> HttpRemoteEndpoint::find_binary(Executor& executor, Monotonic deadline) const {
+  const Binary known = binary_.load(std::memory_order_relaxed);
+  if (known != Binary::kUnknown) co_return known == Binary::kYes;
+  const auto metadata = co_await describe_server(executor, deadline);
+  if (!metadata) co_return fail(metadata.error());
+  co_return metadata->has_binary_tensors();
 }
 
 void HttpRemoteEndpoint::note(const Error& error) const {

@@ -37,15 +37,24 @@ class HttpRemoteEndpoint final : public RemoteEndpoint {
 
   Task<Status> infer(RemoteCall call, RunOutputs& out) const override;
 
+  // What the remote says of itself and the model.
+  Task<Result<RemoteMetadata>> describe(Executor& executor, Monotonic deadline) const;
+  // unavailable "remote.not_ready" where it says that the model is not.
+  Task<Status> ask_readiness(Executor& executor, Monotonic deadline) const;
+
+  const RemoteTarget& target() const noexcept { return target_; }
+  Error named(Error error) const;  // with the remote in its message
+
  private:
   enum class Binary : std::uint8_t { kUnknown, kNo, kYes };
 
   Result<RemoteRequest> make_request(std::string_view method, const std::string& path, std::string body,
                                      std::optional<std::size_t> json_bytes) const;
   Task<Result<RemoteReply>> send(Executor& executor, Monotonic deadline, RemoteRequest request) const;
+  Task<Result<std::string>> get(Executor& executor, Monotonic deadline, std::string path) const;
+  Task<Result<RemoteServerMetadata>> describe_server(Executor& executor, Monotonic deadline) const;
   Task<Result<bool>> find_binary(Executor& executor, Monotonic deadline) const;
   Status check_status(const RemoteReply& reply) const;
-  Error named(Error error) const;  // with the remote in its message
   Task<Status> ask(RemoteCall call, RunOutputs& out) const;
   void note(const Error& error) const;  // in the log, where it is news
 

@@ -27,6 +27,12 @@ void RemoteOriginMetrics::count(const Result<RemoteReply>& result, std::chrono::
   duration.observe(took);
 }
 
+metrics::GaugeFamily& remote_ready_family(metrics::Registry& registry) {
+  return registry.gauge(describe("slipway_remote_ready",
+                                 "Whether a remote version was ready, and as at its trial, when last looked at.",
+                                 {"remote", "model"}));
+}
+
 RemoteMetrics::RemoteMetrics(metrics::Registry& registry)
     : requests_(registry.counter(describe("slipway_remote_requests_total",
                                           "Requests to other servers, by what came of them: the status of the answer, "

@@ -35,4 +35,7 @@ class RemoteMetrics {
   metrics::CounterFamily& opened_;
 };
 
+// By URL and model: 1 where the last look found the model ready and as it was at its trial.
+metrics::GaugeFamily& remote_ready_family(metrics::Registry& registry);
+
 }  // namespace slipway

@@ -1,9 +1,12 @@
 #include "protocol/remote/remotes.h"
 
 #include <algorithm>
+#include <future>
 
 #include "base/bytes.h"
 #include "protocol/remote/endpoint.h"
+#include "protocol/remote/metrics.h"
+#include "protocol/remote/watch.h"
 
 namespace slipway {
 namespace {
@@ -28,12 +31,14 @@ Result<Secret> checked(Result<Secret> secret) {
 
 }  // namespace
 
-HttpRemotes::HttpRemotes(HttpRemotesOptions options, std::shared_ptr<RemoteClient> client)
-    : options_(std::move(options)), client_(std::move(client)) {}
+HttpRemotes::HttpRemotes(HttpRemotesOptions options, std::shared_ptr<RemoteClient> client, metrics::Registry& registry)
+    : options_(std::move(options)), client_(std::move(client)), ready_(remote_ready_family(registry)) {}
+
+HttpRemotes::~HttpRemotes() { client_->stop(); }
 
 Result<std::unique_ptr<HttpRemotes>> HttpRemotes::start(HttpRemotesOptions options, metrics::Registry& registry) {
   SLIPWAY_TRY(std::shared_ptr<RemoteClient> client, RemoteClient::start(options.client, registry));
-  return std::unique_ptr<HttpRemotes>(new HttpRemotes(std::move(options), std::move(client)));
+  return std::unique_ptr<HttpRemotes>(new HttpRemotes(std::move(options), std::move(client), registry));
 }
 
 Status HttpRemotes::check(const RemoteTarget& target) const {
@@ -42,10 +47,30 @@ Status HttpRemotes::check(const RemoteTarget& target) const {
   return {};
 }
 
-std::shared_ptr<const RemoteEndpoint> HttpRemotes::open(const RemoteTarget& target) const {
+std::shared_ptr<const HttpRemoteEndpoint> HttpRemotes::endpoint(const RemoteTarget& target) const {
   return std::make_shared<const HttpRemoteEndpoint>(
       target, find_origin(target.url, options_.allowed),
       [read = options_.read_key](const RemoteKey& key) { return checked(read(key)); }, client_);
+}
+
+std::shared_ptr<const RemoteEndpoint> HttpRemotes::open(const RemoteTarget& target) const { return endpoint(target); }
+
+Result<RemoteMetadata> HttpRemotes::describe(const RemoteTarget& target, Monotonic deadline) const {
+  SLIPWAY_CHECK(check(target));
+  const auto asked = endpoint(target);
+  InPlaceExecutor executor;
+  const auto answered = std::make_shared<std::promise<Result<RemoteMetadata>>>();
+  slipway::start(asked->describe(executor, deadline),
+                 [answered](Result<RemoteMetadata> result) { answered->set_value(std::move(result)); });
+  return answered->get_future().get();
+}
+
+std::shared_ptr<const RemoteWatch> HttpRemotes::watch(const RemoteTarget& target, const Digest& metadata,
+                                                      Monotonic deadline) const {
+  auto watch = std::make_shared<HttpRemoteWatch>(endpoint(target), metadata, ready_.with({target.url, target.model}));
+  client_->each_second(watch);
+  watch->wait_for_first_look(deadline);
+  return watch;
 }
 
 }  // namespace slipway

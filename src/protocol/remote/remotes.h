@@ -12,6 +12,8 @@
 
 namespace slipway {
 
+class HttpRemoteEndpoint;
+
 struct HttpRemotesOptions {
   std::vector<RemoteAllowance> allowed;  // none: no remote may be asked
   RemoteClientOptions client;
@@ -22,15 +24,22 @@ struct HttpRemotesOptions {
 class HttpRemotes final : public Remotes {
  public:
   static Result<std::unique_ptr<HttpRemotes>> start(HttpRemotesOptions options, metrics::Registry& registry);
+  // Endpoints that outlive it answer that the server stops.
+  ~HttpRemotes() override;
 
   Status check(const RemoteTarget& target) const override;
   std::shared_ptr<const RemoteEndpoint> open(const RemoteTarget& target) const override;
+  Result<RemoteMetadata> describe(const RemoteTarget& target, Monotonic deadline) const override;
+  std::shared_ptr<const RemoteWatch> watch(const RemoteTarget& target, const Digest& metadata,
+                                           Monotonic deadline) const override;
 
  private:
-  HttpRemotes(HttpRemotesOptions options, std::shared_ptr<RemoteClient> client);
+  HttpRemotes(HttpRemotesOptions options, std::shared_ptr<RemoteClient> client, metrics::Registry& registry);
+  std::shared_ptr<const HttpRemoteEndpoint> endpoint(const RemoteTarget& target) const;
 
   const HttpRemotesOptions options_;
   const std::shared_ptr<RemoteClient> client_;
+  metrics::GaugeFamily& ready_;
 };
 
 }  // namespace slipway
