@@ -386,6 +386,7 @@ Status Server::run() {
   remove_ready_file(settings.ready_file);
   log::info("server.draining", {{"signal", received}, {"in_flight", parts.http->in_flight()}});
   const bool is_clean = parts.http->drain(settings.drain_timeout);
+  parts.remotes->stop();  // what still waits for one ends now
   parts.mlflow->stop();
   parts.deliverer->stop();
   parts.housekeeping.reset();

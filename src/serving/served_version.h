@@ -68,6 +68,11 @@ inline Status readiness(const ServedVersion& version) {
   return version.remote == nullptr ? Status() : version.remote->readiness();
 }
 
+// What runs it, as the protocol's metadata names it.
+inline std::string_view platform_of(const ServedVersion& version) noexcept {
+  return version.remote == nullptr ? "onnxruntime_onnx" : "slipway_remote";
+}
+
 // Looks names up without making a std::string.
 struct TextHash {
   using is_transparent = void;

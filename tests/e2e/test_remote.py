@@ -1,10 +1,14 @@
-"""Other servers that speak the Open Inference Protocol, behind Slipway: as a fallback of an endpoint."""
+"""Other servers that speak the Open Inference Protocol, behind Slipway: as a fallback, and as versions."""
 
 import contextlib
+import http.client
 import json
 import re
+import shutil
 import socket
+import struct
 import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -396,3 +400,405 @@ def test_tls_is_verified(make_server, tmp_path):
             assert rows(server, 9).data == expected, (host, server.log())
     finally:
         assert remote.stop() == 0
+
+
+# Versions whose model answers on another server.
+
+TYPES = {
+    "bool": ("BOOL", "?", [True, False]),
+    "uint8": ("UINT8", "B", [0, 255]),
+    "uint16": ("UINT16", "H", [0, 65535]),
+    "uint32": ("UINT32", "I", [0, 4294967295]),
+    "uint64": ("UINT64", "Q", [0, 18446744073709551615]),
+    "int8": ("INT8", "b", [-128, 127]),
+    "int16": ("INT16", "h", [-32768, 32767]),
+    "int32": ("INT32", "i", [-2147483648, 2147483647]),
+    "int64": ("INT64", "q", [-9223372036854775808, 9223372036854775807]),
+    "fp16": ("FP16", "e", [0.5, -65504.0]),
+    "bf16": ("BF16", "H", [0x3F80, 0xC000]),
+    "fp32": ("FP32", "f", [0.1, -3e38]),
+    "fp64": ("FP64", "d", [0.1, 1e308]),
+}
+
+
+def describe(folder, url, model, more=""):
+    path = folder / f"{model}-{time.monotonic_ns()}.yaml"
+    path.write_text(f"url: {url}\nmodel: {model}\n{more}")
+    return path
+
+
+def post(server, model, body, **headers):
+    request = urllib.request.Request(f"{server.url}/v2/models/{model}/infer", body, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, error.read()
+
+
+def binary_request(name, datatype, shape, data, outputs):
+    head = {"inputs": [{"name": name, "datatype": datatype, "shape": shape}]}
+    head["inputs"][0]["parameters"] = {"binary_data_size": len(data)}
+    head["outputs"] = [{"name": output, "parameters": {"binary_data": True}} for output in outputs]
+    text = json.dumps(head).encode()
+    return text + data, {"Inference-Header-Content-Length": str(len(text))}
+
+
+def binary_answer(headers, body):
+    length = int(headers["Inference-Header-Content-Length"])
+    return json.loads(body[:length]), body[length:]
+
+
+@pytest.fixture
+def pair(make_server, tmp_path):
+    """A remote, and a server that may ask it."""
+    return make_server(), make_server("--remote-allow", "127.0.0.1"), tmp_path
+
+
+def test_every_data_type_passes_in_json_and_binary(pair):
+    far, near, folder = pair
+    for kind, (datatype, letter, values) in TYPES.items():
+        model = f"identity_{kind}"
+        push_approved(far, model, MODELS / f"{model}.onnx")
+        push_approved(near, model, describe(folder, far.url, model))
+        metadata = json.loads(near.get(f"/v2/models/{model}"))
+        assert metadata["platform"] == "slipway_remote"
+        [[spec], [output]] = metadata["inputs"], metadata["outputs"]
+        assert spec == json.loads(far.get(f"/v2/models/{model}"))["inputs"][0]
+        data = struct.pack(f"<2{letter}", *values)
+        body, headers = binary_request(
+            spec["name"], datatype, [2] + [1] * (len(spec["shape"]) - 1), data, [output["name"]]
+        )
+        status, got_headers, got = post(near, model, body, **headers)
+        assert status == 200, got
+        answer, found = binary_answer(got_headers, got)
+        assert (answer["outputs"][0]["datatype"], found) == (datatype, data)
+        if kind == "bf16":
+            continue
+        answer = ask(near, model, spec["name"], datatype, [2] + [1] * (len(spec["shape"]) - 1), values)
+        direct = ask(far, model, spec["name"], datatype, [2] + [1] * (len(spec["shape"]) - 1), values)
+        assert answer.status == 200 and answer.data == direct.data
+
+
+def test_texts_pass_whatever_they_hold(pair):
+    far, near, folder = pair
+    push_approved(far, "identity_string", MODELS / "identity_string.onnx")
+    push_approved(near, "identity_string", describe(folder, far.url, "identity_string"))
+    [spec] = json.loads(near.get("/v2/models/identity_string"))["inputs"]
+    [output] = json.loads(near.get("/v2/models/identity_string"))["outputs"]
+    texts = ["", 'a"b\\', "\u00fc\U0001f6a2", "\n\t\u0001"]
+    shape = [4] + [1] * (len(spec["shape"]) - 1)
+    assert ask(near, "identity_string", spec["name"], "BYTES", shape, texts).data == texts
+    data = b"".join(struct.pack("<I", len(text)) + text for text in [b"\xff\x00", b"", b"x" * 70_000, b"\xc3"])
+    body, headers = binary_request(spec["name"], "BYTES", shape, data, [output["name"]])
+    status, got_headers, got = post(near, "identity_string", body, **headers)
+    assert status == 200 and binary_answer(got_headers, got)[1] == data
+
+
+CONTRACT = str(MODELS.parent.parent / "tests/e2e/iris_contract.yaml")
+
+
+def iris(server, rows, **parameters):
+    return ask(server, "iris", "X", "FP32", [len(rows), 4], [value for row in rows for value in row], **parameters)
+
+
+def test_a_remote_version_is_approved_validated_and_audited_like_any_other(pair, request):
+    far, near, folder = pair
+    push_approved(far, "iris", MODELS / "iris.onnx")
+    tests = folder / "tests.json"
+    outputs = json.loads(far.get("/v2/models/iris"))["outputs"]
+    label = next(output for output in outputs if output["shape"] == [-1])
+    setosa = [5.1, 3.5, 1.4, 0.2]
+    expected = next(o["data"] for o in iris(far, [setosa]).json["outputs"] if o["name"] == label["name"])
+
+    def suite(data):
+        tests.write_text(
+            json.dumps(
+                {
+                    "cases": [
+                        {
+                            "name": "setosa",
+                            "inputs": {"X": {"datatype": "FP32", "shape": [1, 4], "data": setosa}},
+                            "outputs": {label["name"]: {"data": data}},
+                        }
+                    ]
+                }
+            )
+        )
+        return tests
+
+    contract = request.path.parent / "iris_contract.yaml"
+    description = describe(folder, far.url, "iris", "version: 1.0.0\ntimeout: 5s\n")
+    draft = near.cli(
+        *("model", "push", description, "--name", "iris", "--version", "0.9.0", "--tests", suite([7])), who="alice"
+    )
+    assert "draft" in draft.stdout and "failed" in draft.stdout
+    near.cli(
+        *("model", "push", description, "--name", "iris", "--version", "1.0.0"),
+        *("--tests", suite(expected), "--contract", contract),
+        who="alice",
+    )
+    assert "approval.by_author" in near.cli("model", "approve", "iris@1.0.0", who="alice", check=False).stderr
+    near.cli("model", "approve", "iris@1.0.0", who="bob")
+    near.wait_until_ready("iris", "1.0.0")
+    shown = near.cli("model", "show", "iris@1.0.0").stdout
+    assert f"url:        {far.url}" in shown and "the description alone" in shown
+    version = json.loads(near.cli("model", "show", "iris@1.0.0", "--json").stdout)
+    assert version["probe"]["format"] == "remote" and version["probe"]["batch_axis"] == 0
+    assert re.fullmatch("[0-9a-f]{64}", version["probe"]["remote"]["metadata_digest"])
+
+    answer = iris(near, [setosa, setosa])
+    assert answer.status == 200 and answer.json["model_version"] == "1.0.0"
+    assert answer.json["outputs"] == iris(far, [setosa, setosa]).json["outputs"]
+    before = metric(near, "slipway_remote_requests_total", outcome="200")
+    assert iris(near, [[-1, 3.5, 1.4, 0.2]]).reason == "contract.violation"  # the remote never hears of it
+    assert ask(near, "iris", "Y", "FP32", [1, 4], setosa).status == 400
+    wait_until(
+        lambda: metric(near, "slipway_remote_requests_total", outcome="200") > before
+    )  # the looks of each second
+
+    def records():
+        found = near.cli("audit", "query", "--kind", "prediction", "--json").stdout
+        return [record for record in json.loads(found)["records"] if record["outcome"] == "ok"]
+
+    wait_until(records)
+    assert records()[0]["bundle"] == version["digest"]
+    statistics = json.loads(near.get("/v2/models/iris/stats"))["model_stats"][0]
+    assert statistics["inference_stats"]["success"]["count"] == 1
+    assert json.loads(near.get("/v2/models/iris/config"))["backend"] == "slipway_remote"
+
+
+def test_a_description_is_refused_with_what_was_found(make_server, tmp_path):
+    far = make_server()
+    push_approved(far, "iris", MODELS / "iris.onnx")
+    near = make_server("--remote-allow", f"127.0.0.1:{far.port}", "--remote-allow", "127.0.0.1:1")
+
+    def refused(text):
+        path = tmp_path / "remote.yaml"
+        path.write_text(text)
+        done = near.cli("model", "push", path, "--name", "m", "--version", "1.0.0", who="alice", check=False)
+        assert done.returncode != 0, done.stdout
+        return done.stderr
+
+    assert "remote.missing_key" in refused("model: iris")
+    assert "line 3" in refused(f"url: {far.url}\nmodel: iris\nverison: 1")
+    assert "remote.not_allowed" in refused("url: http://127.0.0.1:2\nmodel: iris")
+    assert "remote.not_allowed" in refused(f"url: http://localhost:{far.port}\nmodel: iris")
+    assert "remote.unreachable" in refused("url: http://127.0.0.1:1\nmodel: iris")
+    assert "404" in refused(f"url: {far.url}\nmodel: roses")
+    tensors = "inputs: [{name: X, datatype: FP32, shape: [-1, 5]}]"
+    assert "remote.signature" in refused(f"url: {far.url}\nmodel: iris\n{tensors}")
+    with HostileRemote(lambda n, body: GOOD, metadata={"name": "m", "inputs": [], "outputs": []}) as bare:
+        near = make_server("--remote-allow", f"127.0.0.1:{bare.port}")
+        assert "remote.no_signature" in refused(f"url: {bare.url}\nmodel: m")
+        assert "remote.bad_value" in refused(
+            f"url: {bare.url}\nmodel: m\ninputs: [{{name: a, datatype: FP31, shape: [1]}}]"
+        )
+
+
+GATHER = {
+    "name": "m",
+    "platform": "p",
+    "versions": ["1"],
+    "inputs": [{"name": "indices", "datatype": "INT64", "shape": [-1]}],
+    "outputs": [{"name": "rows", "datatype": "FP32", "shape": [-1, 2]}],
+}
+
+
+def is_ready(server, model):
+    try:
+        server.get(f"/v2/models/{model}/ready")
+    except urllib.error.HTTPError as error:
+        return json.loads(error.read())["reason"]
+    return True
+
+
+def test_a_remote_that_changed_is_not_asked(make_server, tmp_path):
+    with HostileRemote(lambda n, body: GOOD, metadata=GATHER) as remote:
+        near = make_server("--remote-allow", "127.0.0.1")
+        push_approved(near, "gather", describe(tmp_path, remote.url, "m"))
+        assert rows(near, 3).data == [1, 2]
+        remote.metadata = {**GATHER, "versions": ["1", "2"]}  # says nothing of the model
+        time.sleep(1.5)
+        assert is_ready(near, "gather") is True
+        remote.metadata = {**GATHER, "outputs": [{"name": "rows", "datatype": "FP32", "shape": [-1, 3]}]}
+        wait_until(lambda: is_ready(near, "gather") == "remote.changed")
+        answer = rows(near, 3)
+        assert (answer.status, answer.reason) == (503, "remote.changed")
+        assert "push the description again" in answer.json["error"]
+        assert metric(near, "slipway_remote_ready", remote=remote.url) == 0
+        remote.metadata = GATHER
+        wait_until(lambda: is_ready(near, "gather") is True)
+        assert rows(near, 3).data == [1, 2]
+        assert metric(near, "slipway_remote_ready", remote=remote.url) == 1
+
+
+def test_a_version_outlives_its_remote(make_server, tmp_path):
+    far = make_server()
+    push_approved(far, "gather", MODELS / "gather_any.onnx")
+    near = make_server("--remote-allow", "127.0.0.1", directory=tmp_path / "near")
+    push_approved(near, "gather", describe(tmp_path, far.url, "gather"))
+    port = far.port
+    far.stop()
+    assert near.stop() == 0
+    near = make_server("--remote-allow", "127.0.0.1", directory=tmp_path / "near")  # starts without its remote
+    assert is_ready(near, "gather") == "remote.unreachable"
+    assert rows(near, 3).reason == "remote.unreachable"
+    back = make_server(port=port, directory=far.directory)
+    wait_until(lambda: is_ready(near, "gather") is True)
+    assert rows(near, 3).data == [6, 7]
+    assert back.port == port
+
+
+def test_errors_of_a_remote_reach_the_caller(make_server, tmp_path):
+    wanted = {"answer": GOOD}
+    with HostileRemote(lambda n, body: wanted["answer"], metadata=GATHER) as remote:
+        near = make_server("--remote-allow", "127.0.0.1", "--predict-timeout-ms", "1000")
+        push_approved(near, "gather", describe(tmp_path, remote.url, "m"))
+
+        def ends(answer):
+            wanted["answer"] = answer
+            got = rows(near, 3)
+            return got.status, got.reason, got.json.get("error", "")
+
+        def says(status, text):
+            return response({"error": text}, f"{status} x")
+
+        assert ends(says(400, "no such row"))[:2] == (400, "remote.status")
+        assert "no such row" in ends(says(400, "no such row"))[2]
+        assert ends(says(401, "who are you"))[:2] == (500, "remote.status")
+        assert ends(says(404, "gone"))[:2] == (503, "remote.status")
+        assert ends(says(503, "busy"))[:2] == (503, "remote.status")
+        assert ends(response(gathered([1])))[:2] == (500, "remote.answer")
+        assert ends(None)[:2] == (503, "remote.unreachable")
+        assert ends(after(3, GOOD))[:2] == (504, "remote.deadline")
+        begin = time.monotonic()
+        wanted["answer"] = after(3, GOOD)
+        assert rows(near, 3, timeout=300_000).status == 504  # microseconds, the caller's own
+        assert time.monotonic() - begin < 0.9
+
+
+class Load:
+    """Asks from several threads until it is left; `answers` counts by status and source."""
+
+    def __init__(self, server, threads=4):
+        self.server, self.count, self.answers, self.is_done = server, threads, {}, False
+        self.lock = threading.Lock()
+
+    def __enter__(self):
+        self.threads = [threading.Thread(target=self.run) for _ in range(self.count)]
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_done = True
+        for thread in self.threads:
+            thread.join()
+
+    def run(self):
+        while not self.is_done:
+            answer = rows(self.server, 3)
+            with self.lock:
+                key = (answer.status, (answer.degraded or "").split(";")[0])
+                self.answers[key] = self.answers.get(key, 0) + 1
+
+    def seen(self, status, source=""):
+        return self.answers.get((status, source and f'source="{source}"'), 0)
+
+
+def test_a_remote_that_is_killed_under_load_is_survived(make_server, tmp_path):
+    far = make_server()
+    push_approved(far, "gather", MODELS / "gather_any.onnx")
+    near = make_server("--remote-allow", "127.0.0.1")
+    push_approved(near, "gather", describe(tmp_path, far.url, "gather"))
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("breaker: {callsMin: 5, openFor: 500ms, window: 2s}\ndefault: {rows: -1}\n")
+    near.cli("policy", "set", "gather", policy)
+    wait_until(lambda: "policy.in_force" in near.log())
+    with Load(near) as load:
+        wait_until(lambda: load.seen(200) > 50)
+        assert load.seen(200, "default") == 0
+        port = far.port
+        far.kill()
+        wait_until(lambda: load.seen(200, "default") > 50)
+        wait_until(lambda: metric(near, "slipway_breaker_state", model="gather") == 2)
+        wait_until(lambda: is_ready(near, "gather") == "remote.unreachable")
+        good = load.seen(200)
+        begin = time.monotonic()
+        make_server(port=port, directory=far.directory)
+        wait_until(lambda: load.seen(200) > good + 50)
+        assert time.monotonic() - begin < 5
+        wait_until(lambda: metric(near, "slipway_breaker_state", model="gather") == 0)
+    assert {status for status, _ in load.answers} == {200}, load.answers
+
+
+def test_a_server_stops_while_a_remote_keeps_it_waiting(make_server, tmp_path):
+    wanted = {"answer": GOOD}
+    with HostileRemote(lambda n, body: wanted["answer"], metadata=GATHER) as remote:
+        near = make_server("--remote-allow", "127.0.0.1", "--drain-timeout-ms", "300")
+        push_approved(near, "gather", describe(tmp_path, remote.url, "m"))
+        wanted["answer"] = after(20, GOOD)
+
+        def ask_in_vain():
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                rows(near, 3)
+
+        asked = len(remote.requests)
+        asking = threading.Thread(target=ask_in_vain)
+        asking.start()
+        wait_until(lambda: any("/infer " in head for head in remote.requests[asked:]))
+        begin = time.monotonic()
+        assert near.stop() == 0
+        assert time.monotonic() - begin < 5
+        asking.join()
+
+
+@pytest.fixture(scope="module")
+def mlserver(tmp_path_factory, request):
+    """A real MLServer, where the comparison with it has installed one: script/bench does."""
+    root = request.path.parents[2]
+    python = root / ".deps/peers/mlserver/bin/python"
+    if not python.exists():
+        pytest.skip("MLServer is not installed: script/bench serving installs it")
+    folder = tmp_path_factory.mktemp("mlserver")
+    sys.path.insert(0, str(root / "bench"))
+    try:
+        import peers
+    finally:
+        sys.path.pop(0)
+    models = folder / "models"
+    models.mkdir()
+    for name in ("simple", "tabular"):
+        shutil.copy(MODELS / f"{name}.onnx", models)
+    peer = peers.Peer("mlserver", python, folder, models)
+    yield peer
+    peer.stop()
+
+
+SIMPLE = """inputs:
+  - {name: INPUT0, datatype: INT32, shape: [-1, 16]}
+  - {name: INPUT1, datatype: INT32, shape: [-1, 16]}
+outputs:
+  - {name: OUTPUT0, datatype: INT32, shape: [-1, 16]}
+  - {name: OUTPUT1, datatype: INT32, shape: [-1, 16]}
+"""
+
+
+def test_mlserver_stands_behind_it(make_server, mlserver, tmp_path):
+    near = make_server("--remote-allow", "127.0.0.1")
+    path = describe(tmp_path, mlserver.url, "simple")
+    done = near.cli("model", "push", path, "--name", "simple", "--version", "1.0.0", who="alice", check=False)
+    assert "remote.no_signature" in done.stderr  # MLServer does not look into models
+    push_approved(near, "simple", describe(tmp_path, mlserver.url, "simple", SIMPLE))
+    version = json.loads(near.cli("model", "show", "simple@1.0.0", "--json").stdout)
+    assert "mlserver" in version["probe"]["remote"]["server"]
+    inputs = [
+        {"name": name, "datatype": "INT32", "shape": [1, 16], "data": list(range(16))} for name in ("INPUT0", "INPUT1")
+    ]
+    status, _, body = post(near, "simple", json.dumps({"inputs": inputs}).encode())
+    assert status == 200, body
+    outputs = {output["name"]: output["data"] for output in json.loads(body)["outputs"]}
+    assert outputs == {"OUTPUT0": [2 * n for n in range(16)], "OUTPUT1": [0] * 16}
+    bad = [{**inputs[0], "shape": [1, 15], "data": list(range(15))}, inputs[1]]
+    assert post(near, "simple", json.dumps({"inputs": bad}).encode())[0] == 400

@@ -66,8 +66,8 @@ class InferenceHandlers {
     } else if (const ServedModel* model = served_model(request)) {
       versions.assign(model->names.begin(), model->names.end());
     }
-    const std::string_view platform = version.remote != nullptr ? "slipway_remote" : "onnxruntime_onnx";
-    co_return json(model_metadata_body(version.model, versions, platform, version.runtime->signature()));
+    const ModelSignature& signature = version.runtime->signature();
+    co_return json(model_metadata_body(version.model, versions, platform_of(version), signature));
   }
 
   // Of a version that waits for its first request too: a prediction would be answered.

@@ -34,7 +34,9 @@ Result<Secret> checked(Result<Secret> secret) {
 HttpRemotes::HttpRemotes(HttpRemotesOptions options, std::shared_ptr<RemoteClient> client, metrics::Registry& registry)
     : options_(std::move(options)), client_(std::move(client)), ready_(remote_ready_family(registry)) {}
 
-HttpRemotes::~HttpRemotes() { client_->stop(); }
+HttpRemotes::~HttpRemotes() { stop(); }
+
+void HttpRemotes::stop() { client_->stop(); }
 
 Result<std::unique_ptr<HttpRemotes>> HttpRemotes::start(HttpRemotesOptions options, metrics::Registry& registry) {
   SLIPWAY_TRY(std::shared_ptr<RemoteClient> client, RemoteClient::start(options.client, registry));

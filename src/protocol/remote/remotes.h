@@ -24,8 +24,9 @@ struct HttpRemotesOptions {
 class HttpRemotes final : public Remotes {
  public:
   static Result<std::unique_ptr<HttpRemotes>> start(HttpRemotesOptions options, metrics::Registry& registry);
-  // Endpoints that outlive it answer that the server stops.
   ~HttpRemotes() override;
+  // All requests, under way and later ones, are answered that the server stops.
+  void stop();
 
   Status check(const RemoteTarget& target) const override;
   std::shared_ptr<const RemoteEndpoint> open(const RemoteTarget& target) const override;
