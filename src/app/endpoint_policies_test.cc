@@ -13,6 +13,10 @@ class OneRemote final : public Remotes {
     return fail(Code::kFailedPrecondition, "remote.not_allowed", target.url);
   }
   std::shared_ptr<const RemoteEndpoint> open(const RemoteTarget&) const override { return nullptr; }
+  Result<RemoteMetadata> describe(const RemoteTarget&, Monotonic) const override { return RemoteMetadata(); }
+  std::shared_ptr<const RemoteWatch> watch(const RemoteTarget&, const Digest&, Monotonic) const override {
+    return nullptr;
+  }
 };
 
 class EndpointPoliciesTest : public testing::Test {

@@ -82,6 +82,10 @@ struct FakeRemotes final : Remotes {
     asked = target.url;
     return std::make_shared<const Endpoint>(*this);
   }
+  Result<RemoteMetadata> describe(const RemoteTarget&, Monotonic) const override { return RemoteMetadata(); }
+  std::shared_ptr<const RemoteWatch> watch(const RemoteTarget&, const Digest&, Monotonic) const override {
+    return nullptr;
+  }
   std::optional<float> answer;
   mutable std::string asked;
 };
