@@ -54,11 +54,6 @@ BoundPolicy bind_policy(const Policy& policy, const ServedVersion& version) {
 Status check_chain(const Policy& policy, std::string_view endpoint) {
   for (std::size_t i = 0; i < policy.fallback.size(); ++i) {
     const FallbackStep& step = policy.fallback[i];
-    if (step.kind == Kind::kRemote) {
-      return fail(
-          Code::kInvalidArgument, "policy.unsupported",
-          place_of(i) + ": a remote server cannot be a fallback; a step is a version, an endpoint, stale or rules");
-    }
     if (step.kind == Kind::kStale && (!policy.cache || policy.cache->stale_if_error.count() == 0)) {
       return fail(Code::kInvalidArgument, "policy.no_cache",
                   place_of(i) + ": a stale answer comes from the cache; give cache.staleIfError as well");

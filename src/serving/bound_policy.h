@@ -23,7 +23,7 @@ BoundPolicy bind_policy(const Policy& policy, const ServedVersion& version);
 
 // May it become the policy of the endpoint? Everything that does not need its versions is always checked; the rest
 // where the endpoint is served, against the version that answers when none is named. invalid_argument
-// "policy.unsupported", "policy.no_cache", "policy.cycle", "policy.unknown_version", "policy.unknown_endpoint"; the
+// "policy.no_cache", "policy.cycle", "policy.unknown_version", "policy.unknown_endpoint"; the
 // errors of PolicyRules::bind().
 Status check_policy(const Policy& policy, std::string_view endpoint, const ServingSnapshot& snapshot);
 // The first half of it.

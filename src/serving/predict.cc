@@ -209,7 +209,7 @@ Task<Status> Predictor::run(const PredictCall& call, const InferRequest& request
   }
   if (!status) co_return status;
   const Degradation& degradation = prediction.degradation;
-  const bool is_made = degradation && degradation.version == nullptr;
+  const bool is_made = degradation && !degradation.made.tensors.empty();
   const auto outputs = degradation.kept != nullptr ? degradation.kept->outputs()
                        : is_made                   ? std::span<const TensorView>(degradation.made.tensors)
                                                    : prediction.execution.outputs();
