@@ -1,5 +1,6 @@
 #include "app/server.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -28,6 +29,7 @@
 #include "protocol/admin/policy_routes.h"
 #include "protocol/admin/route_list.h"
 #include "protocol/admin/webhook_routes.h"
+#include "protocol/grpc/grpc_server.h"
 #include "protocol/http_server.h"
 #include "protocol/inference/repository_routes.h"
 #include "protocol/inference/routes.h"
@@ -71,9 +73,12 @@ void empty_directory(const fs::path& path) {
   }
 }
 
-Status write_ready_file(const std::string& path, const std::string& url) {
+Status write_ready_file(const std::string& path, const std::string& url, const std::string& grpc) {
   std::string text;
-  JsonWriter(text).begin_object().key("http").value(url).end_object();
+  JsonWriter json(text);
+  json.begin_object().key("http").value(url);
+  if (!grpc.empty()) json.key("grpc").value(grpc);
+  json.end_object();
   const std::string temporary = path + ".tmp";
   std::ofstream file(temporary);
   file << text << '\n';
@@ -101,6 +106,8 @@ struct Server::Parts {
   Status open_outbox();
   Status open_mlflow();
   Status open_http();
+  Status open_grpc();
+  std::string grpc_target() const;
   SendPolicy send_policy() const;
   Router make_router(unsigned thread);
   void flush_refusals(RefusalLedger& ledger);
@@ -126,7 +133,7 @@ struct Server::Parts {
   std::unique_ptr<MlflowService> mlflow;
   Admission admission{settings.requests_in_flight_max};
   DeadlineTimer deadlines;
-  std::vector<std::unique_ptr<Predictor>> predictors;  // one for each I/O thread
+  std::vector<std::unique_ptr<Predictor>> predictors;  // one for each I/O thread: of HTTP, then of gRPC
   RequestObserver observer{registry, settings.io_threads};
   std::vector<std::unique_ptr<RefusalLedger>> refusals;  // one for each I/O thread
   std::atomic<bool> is_ready{false};
@@ -135,6 +142,7 @@ struct Server::Parts {
   const WebhookStore webhooks{settings.may_webhooks_be_private};
   std::unique_ptr<Deliverer> deliverer;
   std::unique_ptr<HttpServer> http;
+  std::unique_ptr<GrpcServer> grpc;
 };
 
 Status Server::Parts::open_stores() {
@@ -320,6 +328,42 @@ Status Server::Parts::open_http() {
   return {};
 }
 
+Status Server::Parts::open_grpc() {
+  if (settings.grpc_address.empty()) return {};
+  const PredictLimits limits{.timeout_max = settings.predict_timeout, .is_audit_strict = settings.is_audit_strict};
+  for (unsigned i = 0; i < settings.io_threads; ++i) {
+    predictors.push_back(
+        std::make_unique<Predictor>(catalog->snapshot(), admission, deadlines, *audit, commitment_key, limits));
+    refusals.push_back(std::make_unique<RefusalLedger>());
+  }
+  GrpcServerOptions options;
+  options.address = settings.grpc_address;
+  options.port = settings.grpc_port;
+  options.threads = settings.io_threads;
+  options.worker_threads = settings.worker_threads;
+  options.message_bytes_max = settings.predict_body_bytes_max;
+  options.buffered_bytes_max = settings.buffered_bytes_max;
+  if (!settings.tls_certificate_file.empty())
+    options.tls = TlsFiles{settings.tls_certificate_file, settings.tls_key_file};
+  options.is_ready = [this] { return is_ready.load(); };
+  options.on_second = [this](unsigned thread) {
+    predictors[settings.io_threads + thread]->refresh();
+    flush_refusals(*refusals[settings.io_threads + thread]);
+  };
+  SLIPWAY_TRY(grpc, GrpcServer::listen(std::move(options), [this](unsigned thread) {
+                const unsigned index = settings.io_threads + thread;
+                return GrpcThreadParts{make_router(index), predictors[index].get()};
+              }));
+  return {};
+}
+
+// As gRPC's clients are given it; "" without gRPC.
+std::string Server::Parts::grpc_target() const {
+  if (!grpc) return {};
+  const bool is_ipv6 = settings.grpc_address.find(':') != std::string::npos;
+  return (is_ipv6 ? "[" + settings.grpc_address + "]" : settings.grpc_address) + ":" + std::to_string(grpc->port());
+}
+
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Server::~Server() = default;
 
@@ -333,6 +377,7 @@ Result<std::unique_ptr<Server>> Server::open(Settings settings) {
   SLIPWAY_CHECK(parts->open_outbox());
   SLIPWAY_CHECK(parts->open_mlflow());
   SLIPWAY_CHECK(parts->open_http());
+  SLIPWAY_CHECK(parts->open_grpc());
   parts->housekeeping = std::make_unique<Housekeeping>(*parts->database, *parts->objects, *parts->access, *parts->audit,
                                                        parts->admission, parts->registry);
   return std::unique_ptr<Server>(new Server(std::move(parts)));
@@ -350,12 +395,13 @@ Status Server::run() {
   const Settings& settings = parts.settings;
   parts.mlflow->start();
   parts.http->start();
+  if (parts.grpc) parts.grpc->start();
   parts.is_ready = true;
   const bool is_ipv6 = settings.http_address.find(':') != std::string::npos;
   const std::string host = is_ipv6 ? "[" + settings.http_address + "]" : settings.http_address;
   const std::string url =
       (settings.tls_key_file.empty() ? "http://" : "https://") + host + ":" + std::to_string(http_port());
-  if (!settings.ready_file.empty()) SLIPWAY_CHECK(write_ready_file(settings.ready_file, url));
+  if (!settings.ready_file.empty()) SLIPWAY_CHECK(write_ready_file(settings.ready_file, url, parts.grpc_target()));
   log::info("server.ready", {{"http", url}, {"auth", settings.is_auth_on}, {"data", settings.data_directory}});
 
   int received = 0;
@@ -364,7 +410,13 @@ Status Server::run() {
   parts.is_ready = false;
   remove_ready_file(settings.ready_file);
   log::info("server.draining", {{"signal", received}, {"in_flight", parts.http->in_flight()}});
-  const bool is_clean = parts.http->drain(settings.drain_timeout);
+  const Monotonic drain_end = std::chrono::steady_clock::now() + settings.drain_timeout;
+  bool is_clean = parts.http->drain(settings.drain_timeout);
+  if (parts.grpc) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(drain_end - std::chrono::steady_clock::now());
+    is_clean = parts.grpc->drain(std::max(left, std::chrono::milliseconds(0))) && is_clean;
+  }
   parts.mlflow->stop();
   parts.deliverer->stop();
   parts.housekeeping.reset();
