@@ -44,7 +44,7 @@ Catalog::Catalog(Database& database, const ModelStore& models, const Loader& loa
           registry
               .counter(describe("slipway_version_evictions_total", "Versions given up to keep the limit of memory."))
               .with({})),
-      policies_(policy_metrics),
+      policies_(policy_metrics, options.remotes),
       retries_(options.interval),
       index_(std::make_shared<const std::vector<RepositoryEntry>>()) {}
 

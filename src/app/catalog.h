@@ -34,6 +34,7 @@ struct CatalogOptions {
   unsigned load_threads = 2;                    // versions loaded at once
   std::chrono::milliseconds load_wait{30'000};  // of whoever asks for a version that is not loaded
   ResidencyLimits residency;
+  const Remotes* remotes = nullptr;  // that policies fall back to; outlives the catalog
 };
 
 class Catalog final : public Repository, public OnDemandLoader {

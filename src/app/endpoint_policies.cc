@@ -18,18 +18,23 @@ struct Effect {
   std::shared_ptr<EndpointState> state;
 };
 
-Result<Effect> effect_of(std::string_view endpoint, std::string_view yaml, PolicyMetrics& metrics, Monotonic now) {
+Result<Effect> effect_of(std::string_view endpoint, std::string_view yaml, PolicyMetrics& metrics, Monotonic now,
+                         const Remotes* remotes) {
   SLIPWAY_TRY(Policy policy, parse_policy(yaml));
   Effect effect{.batch = policy.batch, .state = nullptr};
   if (only_batches(policy)) return effect;
-  SLIPWAY_TRY(effect.state, EndpointState::bind(std::move(policy), std::string(endpoint), metrics, now));
+  SLIPWAY_TRY(effect.state, EndpointState::bind(std::move(policy), std::string(endpoint), metrics, now, remotes));
   return effect;
 }
 
 }  // namespace
 
-Status EndpointPolicies::check(std::string_view endpoint, std::string_view yaml, const ServingSnapshot& serving) {
+Status EndpointPolicies::check(std::string_view endpoint, std::string_view yaml, const ServingSnapshot& serving,
+                               const Remotes& remotes) {
   SLIPWAY_TRY(const Policy policy, parse_policy(yaml));
+  for (const FallbackStep& step : policy.fallback) {
+    if (step.kind == FallbackStep::Kind::kRemote) SLIPWAY_CHECK(remotes.check(step.remote));
+  }
   return check_policy(policy, endpoint, serving);
 }
 
@@ -42,7 +47,7 @@ void EndpointPolicies::update(const std::vector<PolicyRevision>& newest, Monoton
     InForce& policy = policies_[revision.endpoint];
     if (policy.revision == revision.revision) continue;
     policy.revision = revision.revision;
-    auto effect = effect_of(revision.endpoint, revision.text, metrics_, now);
+    auto effect = effect_of(revision.endpoint, revision.text, metrics_, now, remotes_);
     if (!effect) {
       log::error("policy.unreadable", {{"endpoint", revision.endpoint},
                                        {"revision", revision.revision},

@@ -17,11 +17,14 @@ namespace slipway {
 
 class EndpointPolicies {
  public:
-  explicit EndpointPolicies(PolicyMetrics& metrics) : metrics_(metrics) {}
+  // Both outlive it. `remotes`: null where no remote may be asked.
+  explicit EndpointPolicies(PolicyMetrics& metrics, const Remotes* remotes = nullptr)
+      : metrics_(metrics), remotes_(remotes) {}
 
-  // May a policy of this text be set while this is served? The errors of parse_policy() and check_policy().
-  // Thread-safe.
-  static Status check(std::string_view endpoint, std::string_view yaml, const ServingSnapshot& serving);
+  // May a policy of this text be set while this is served? The errors of parse_policy(), check_policy() and
+  // Remotes::check(). Thread-safe.
+  static Status check(std::string_view endpoint, std::string_view yaml, const ServingSnapshot& serving,
+                      const Remotes& remotes);
 
   // `newest`: of each endpoint that has a policy.
   void update(const std::vector<PolicyRevision>& newest, Monotonic now);
@@ -36,6 +39,7 @@ class EndpointPolicies {
     std::shared_ptr<EndpointState> state;
   };
   PolicyMetrics& metrics_;
+  const Remotes* const remotes_;
   std::map<std::string, InForce> policies_;
 };
 

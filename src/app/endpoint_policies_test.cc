@@ -5,6 +5,20 @@
 namespace slipway {
 namespace {
 
+// Allows one host.
+class OneRemote final : public Remotes {
+ public:
+  Status check(const RemoteTarget& target) const override {
+    if (target.url == "http://allowed:8000") return {};
+    return fail(Code::kFailedPrecondition, "remote.not_allowed", target.url);
+  }
+  std::shared_ptr<const RemoteEndpoint> open(const RemoteTarget&) const override { return nullptr; }
+  Result<RemoteMetadata> describe(const RemoteTarget&, Monotonic) const override { return RemoteMetadata(); }
+  std::shared_ptr<const RemoteWatch> watch(const RemoteTarget&, const Digest&, Monotonic) const override {
+    return nullptr;
+  }
+};
+
 class EndpointPoliciesTest : public testing::Test {
  protected:
   void update(std::vector<std::pair<std::int64_t, std::string>> revisions) {
@@ -48,9 +62,16 @@ TEST_F(EndpointPoliciesTest, BatchingAloneNeedsNoState) {
 }
 
 TEST_F(EndpointPoliciesTest, ChecksWhatCanBeBound) {
-  EXPECT_TRUE(EndpointPolicies::check("iris", "timeout: 1s", {}));
-  EXPECT_EQ(EndpointPolicies::check("iris", "timeout: x", {}).error().reason, "policy.bad_value");
-  EXPECT_EQ(EndpointPolicies::check("iris", "fallback: [{endpoint: iris}]", {}).error().reason, "policy.cycle");
+  const OneRemote remotes;
+  const auto reason_of = [&](std::string_view text) {
+    const Status status = EndpointPolicies::check("iris", text, {}, remotes);
+    return status ? "" : status.error().reason;
+  };
+  EXPECT_EQ(reason_of("timeout: 1s"), "");
+  EXPECT_EQ(reason_of("timeout: x"), "policy.bad_value");
+  EXPECT_EQ(reason_of("fallback: [{endpoint: iris}]"), "policy.cycle");
+  EXPECT_EQ(reason_of("fallback: [{remote: {url: 'http://allowed:8000', model: iris}}]"), "");
+  EXPECT_EQ(reason_of("fallback: [{remote: {url: 'http://other:8000', model: iris}}]"), "remote.not_allowed");
 }
 
 }  // namespace

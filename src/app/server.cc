@@ -14,6 +14,7 @@
 #include "app/housekeeping.h"
 #include "app/mlflow.h"
 #include "app/refusal_ledger.h"
+#include "app/remote_keys.h"
 #include "app/request_observer.h"
 #include "app/secret_file.h"
 #include "audit/log.h"
@@ -36,6 +37,7 @@
 #include "protocol/inference/settings_routes.h"
 #include "protocol/lineage/routes.h"
 #include "protocol/mlflow/webhook_routes.h"
+#include "protocol/remote/remotes.h"
 #include "protocol/telemetry/process_metrics.h"
 #include "protocol/telemetry/routes.h"
 #include "registry/bundle_store.h"
@@ -102,6 +104,7 @@ struct Server::Parts {
   explicit Parts(Settings chosen) : settings(std::move(chosen)), data(settings.data_directory) {}
 
   Status open_stores();
+  Status open_remotes();
   Status open_serving();
   Status open_outbox();
   Status open_mlflow();
@@ -126,6 +129,7 @@ struct Server::Parts {
   std::shared_ptr<const OnnxRuntime> runtime;
   std::unique_ptr<ServingMetrics> serving_metrics;
   std::unique_ptr<PolicyMetrics> policy_metrics;
+  std::unique_ptr<HttpRemotes> remotes;
   std::unique_ptr<Loader> loader;
   std::unique_ptr<Catalog> catalog;
   std::unique_ptr<PushChecker> checker;
@@ -164,6 +168,18 @@ Status Server::Parts::open_stores() {
   return {};
 }
 
+Status Server::Parts::open_remotes() {
+  HttpRemotesOptions options;
+  for (const std::string& remote : settings.remotes_allowed) {
+    SLIPWAY_TRY(options.allowed.emplace_back(), parse_remote_allowance(remote));
+  }
+  options.client.ca_file = settings.remote_ca_file;
+  options.client.answer_bytes_max = settings.remote_answer_bytes_max;
+  options.read_key = [this](const RemoteKey& key) { return read_remote_key(key, settings.remote_secrets_directory); };
+  SLIPWAY_TRY(remotes, HttpRemotes::start(std::move(options), registry));
+  return {};
+}
+
 Status Server::Parts::open_serving() {
   bundles = std::make_unique<BundleStore>(*objects);
   SLIPWAY_CHECK(database->write([&](Transaction& transaction) {
@@ -175,14 +191,17 @@ Status Server::Parts::open_serving() {
   loader = std::make_unique<Loader>(*bundles, runtime, *serving_metrics,
                                     LoaderOptions{.inline_run_max = settings.inline_run_max,
                                                   .runner_threads = settings.runner_threads,
-                                                  .runner_queue_max = settings.runner_queue_max});
+                                                  .runner_queue_max = settings.runner_queue_max},
+                                    remotes.get());
   CatalogOptions lifecycle;
   lifecycle.interval = settings.reconcile_interval;
   lifecycle.load_threads = settings.load_threads;
   lifecycle.load_wait = settings.load_timeout;
   lifecycle.residency = {.bytes_max = settings.models_memory_bytes_max, .loads_on_demand = settings.loads_on_demand};
+  lifecycle.remotes = remotes.get();
   catalog = std::make_unique<Catalog>(*database, models, *loader, *policy_metrics, registry, lifecycle);
-  checker = std::make_unique<PushChecker>(*bundles, "/proc/self/exe", (data / "tmp").string(), settings.probe_timeout);
+  checker = std::make_unique<PushChecker>(*bundles, "/proc/self/exe", (data / "tmp").string(), settings.probe_timeout,
+                                          remotes.get());
   push = std::make_unique<Push>(
       *database, *bundles, models, system_clock(),
       [this](const Manifest& manifest, const Digest& bundle) { return checker->check(manifest, bundle); });
@@ -264,7 +283,8 @@ Router Server::Parts::make_router(unsigned thread) {
                              .decisions = decisions,
                              .check =
                                  [this](std::string_view endpoint, std::string_view yaml) {
-                                   return EndpointPolicies::check(endpoint, yaml, *catalog->snapshot().load());
+                                   return EndpointPolicies::check(endpoint, yaml, *catalog->snapshot().load(),
+                                                                  *remotes);
                                  },
                              .on_change = [this] { catalog->notify(); },
                              .name_of = parts.name_of});
@@ -373,6 +393,7 @@ Result<std::unique_ptr<Server>> Server::open(Settings settings) {
   parts->registry.add_collector(collect_process_metrics);
   SLIPWAY_CHECK(parts->open_stores());
   remove_ready_file(parts->settings.ready_file);  // the data is ours now, so no other server runs that wrote it
+  SLIPWAY_CHECK(parts->open_remotes());
   SLIPWAY_CHECK(parts->open_serving());
   SLIPWAY_CHECK(parts->open_outbox());
   SLIPWAY_CHECK(parts->open_mlflow());
@@ -417,6 +438,7 @@ Status Server::run() {
         std::chrono::duration_cast<std::chrono::milliseconds>(drain_end - std::chrono::steady_clock::now());
     is_clean = parts.grpc->drain(std::max(left, std::chrono::milliseconds(0))) && is_clean;
   }
+  parts.remotes->stop();  // what still waits for one ends now
   parts.mlflow->stop();
   parts.deliverer->stop();
   parts.housekeeping.reset();

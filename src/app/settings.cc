@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/bytes.h"
+#include "protocol/remote/origin.h"
 
 namespace slipway {
 namespace {
@@ -105,6 +106,12 @@ Status check(const Settings& settings) {
     return refuse("--buffered-bytes-max", "--predict-body-bytes-max to 1 TiB are accepted");
   if (settings.blob_bytes_max == 0 || settings.blob_bytes_max > kBlobBytesMax)
     return refuse("--blob-bytes-max", "1 byte to 5 TiB are accepted");
+  for (const std::string& remote : settings.remotes_allowed) {
+    if (const auto allowance = parse_remote_allowance(remote); !allowance)
+      return refuse("--remote-allow", allowance.error().message);
+  }
+  if (settings.remote_answer_bytes_max == 0 || settings.remote_answer_bytes_max > kPredictBodyBytesMax)
+    return refuse("--remote-answer-bytes-max", "1 byte to 2 GiB are accepted");
   if (settings.load_threads == 0 || settings.load_threads > 64) return refuse("--load-threads", "1 to 64 are accepted");
   if (settings.approvals_required == 0 || settings.approvals_required > 16)
     return refuse("--approvals", "1 to 16 are accepted");

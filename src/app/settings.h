@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -57,8 +58,13 @@ struct Settings {
   std::int64_t webhook_attempts_max = 15;
   std::chrono::milliseconds webhook_timeout{10'000};
   std::chrono::milliseconds webhook_backoff{1'000};  // the bound of the first wait; it doubles up to 10 minutes
-  std::string openlineage_url;                       // where lineage events are sent; "": nowhere
-  std::string openlineage_key_file;                  // its first line is sent as a bearer token; "": none
+  std::vector<std::string> remotes_allowed;          // HOST[:PORT] of other inference servers that may be asked
+  std::string remote_ca_file;            // certificates that they are checked with, in PEM; "": the system's
+  std::string remote_secrets_directory;  // of the keys that are sent to them; "": none
+  std::uint64_t remote_answer_bytes_max = 64ULL << 20;
+
+  std::string openlineage_url;       // where lineage events are sent; "": nowhere
+  std::string openlineage_key_file;  // its first line is sent as a bearer token; "": none
 };
 
 // "127.0.0.1:8080", "[::1]:0", "localhost:8080" into address and port.

@@ -26,6 +26,12 @@ class Executor {
   virtual void post(std::coroutine_handle<> handle) = 0;
 };
 
+// Resumes on the thread that has the value.
+class InPlaceExecutor final : public Executor {
+ public:
+  void post(std::coroutine_handle<> handle) override { handle.resume(); }
+};
+
 // Frames of one thread are recycled by size class, since a request makes the same few frames again and again.
 namespace frame {
 void* allocate(std::size_t size);

@@ -19,6 +19,7 @@ constexpr std::string_view kProfileName = "profile.json";
 constexpr std::string_view kCardName = "card.md";
 constexpr std::string_view kTestsName = "tests.json";
 constexpr std::string_view kModelName = "model.onnx";
+constexpr std::string_view kRemoteName = "remote.yaml";
 
 struct CloseDescriptor {
   int descriptor;
@@ -111,17 +112,22 @@ Result<std::string> find_model(const BundleSource& source, const std::string& ro
   }
   std::sort(models.begin(), models.end());
   if (models.size() == 1) return models.front();
+  if (models.empty() && find(source, kRemoteName) != nullptr) return std::string(kRemoteName);
   if (models.empty()) {
     return fail(Code::kInvalidArgument, "bundle.no_model",
-                fmt::format("{} holds no .onnx file; Slipway serves ONNX models", root));
+                fmt::format("{} holds no .onnx file and no {}; Slipway serves ONNX models, and those that another "
+                            "server answers for",
+                            root, kRemoteName));
   }
   return fail(Code::kInvalidArgument, "bundle.many_models",
               fmt::format("{} holds {} .onnx files ({}, {}, …); name one of them model.onnx", root, models.size(),
                           models[0], models[1]));
 }
 
-// A single file is taken as the model, whatever it is: the server judges its content and says what it found.
+// A single file is taken as the model, whatever it is: the server judges its content and says what it found. YAML is
+// the description of a remote one.
 std::string model_name_of(const fs::path& file) {
+  if (file.extension() == ".yaml" || file.extension() == ".yml") return std::string(kRemoteName);
   return file.extension() == ".onnx" ? file.filename().string() : std::string(kModelName);
 }
 
@@ -147,6 +153,7 @@ Result<BundleSource> collect_bundle(const BundleOptions& options) {
   if (source.draft.model.empty()) {
     SLIPWAY_TRY(source.draft.model, find_model(source, options.source));
   }
+  if (source.draft.model == kRemoteName) source.draft.runtime = kRemoteRuntime;
   source.draft.metadata = options.metadata;
   std::sort(source.left_out.begin(), source.left_out.end());
   return source;

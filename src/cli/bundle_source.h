@@ -1,6 +1,7 @@
 // Finds the files that a push sends and describes them as a manifest.
 //
-// A source is one model file, or a directory. Links, devices, sockets and pipes are refused; hidden files are left out
+// A source is one model file, or a directory. A model is ONNX, or remote.yaml: the description of one that another
+// server answers for. Links, devices, sockets and pipes are refused; hidden files are left out
 // and named. Files that have a role stand in the bundle under fixed names: contract.yaml, profile.json, card.md,
 // tests.json.
 #pragma once

@@ -109,6 +109,21 @@ TEST_F(BundleSourceTest, DirectoryWithoutAModelIsRefused) {
   EXPECT_EQ(reason(from(root + "/d")), "bundle.no_model");
 }
 
+TEST_F(BundleSourceTest, DescriptionOfARemoteIsAModelWhereThereIsNoOther) {
+  const auto alone = collect_bundle(from(write("triton.yaml", "url: http://a")));
+  ASSERT_TRUE(alone);
+  EXPECT_EQ(alone->draft.model, "remote.yaml");
+  EXPECT_EQ(alone->draft.runtime, "remote");
+  write("d/remote.yaml");
+  write("d/contract.yaml");
+  const auto directory = collect_bundle(from(root + "/d"));
+  ASSERT_TRUE(directory);
+  EXPECT_EQ(directory->draft.model, "remote.yaml");
+  EXPECT_EQ(directory->draft.contract, "contract.yaml");
+  write("d/model.onnx");
+  EXPECT_EQ(collect_bundle(from(root + "/d"))->draft.runtime, "onnx");
+}
+
 TEST_F(BundleSourceTest, FileOfAnyKindIsSentForTheServerToJudge) {
   const auto source = collect_bundle(from(write("model.pkl", "\x80\x04")));
   ASSERT_TRUE(source);

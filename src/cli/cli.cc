@@ -17,6 +17,7 @@
 #include "cli/reproduce.h"
 #include "cli/run.h"
 #include "cli/text.h"
+#include "cli/tune.h"
 
 namespace slipway::cli {
 namespace {
@@ -86,6 +87,7 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
   add_reproduce_command(app, context);
   add_probe_command(app, context);
   add_bench_command(app, context);
+  add_tune_command(app, context);
 
   std::reverse(arguments.begin(), arguments.end());  // what CLI11 expects of a vector
   try {

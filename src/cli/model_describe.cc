@@ -110,6 +110,19 @@ std::string files_of(const json::object& version) {
   return table.is_empty() ? "" : table.to_string();
 }
 
+// Of a version that another server answers for.
+std::string remote_of(const json::object& probe) {
+  const json::object& remote = object_at(probe, "remote");
+  if (remote.empty()) return "";
+  const std::string version = text_at(remote, "version");
+  return facts({{"  url", text_at(remote, "url")},
+                {"  model", text_at(remote, "model")},
+                {"  version", version.empty() ? "the remote chooses" : version},
+                {"  server", text_at(remote, "server")},
+                {"  metadata", text_at(remote, "metadata_digest")},
+                {"  immutable", "the description alone: the remote can change what answers under the same digest"}});
+}
+
 std::string files_text(std::uint64_t count) { return count_text(count) + (count == 1 ? " file" : " files"); }
 
 }  // namespace
@@ -148,6 +161,7 @@ std::string describe_version(const json::value& value) {
                  {"created", short_time(text_at(version, "created"))},
                  {"description", text_at(version, "description")},
                  {"approvals needed", approvals_needed}});
+  text += section("Remote", remote_of(object_at(version, "probe")));
   text += section("Approvals", approvals_of(version));
   text += section("Files", files_of(version));
   text += section("Tests", tests_of(object_at(version, "tests")));

@@ -143,32 +143,36 @@ Result<Manifest> manifest_of(std::string_view version_json) {
   return manifest;
 }
 
-Status pull_model(Context& context, const std::string& text, const std::string& directory) {
-  watch_for_interrupt();
-  SLIPWAY_TRY(const ModelRef ref, parse_version_ref(text));
+Result<Manifest> fetch_bundle(const GlobalOptions& server, const ModelRef& ref, const std::string& directory) {
   fs::path target = fs::path(directory).lexically_normal();
   if (!target.has_filename()) target = target.parent_path();  // "dir/"
   std::error_code ignored;
   if (target.empty() || fs::exists(fs::symlink_status(target, ignored))) {
     return usage_error(fmt::format("{} exists; name a directory that does not", directory));
   }
-  SLIPWAY_TRY(Api api, Api::connect(context.options));
+  SLIPWAY_TRY(Api api, Api::connect(server));
   SLIPWAY_TRY(const std::string version, api.get(model_target(ref)));
-  SLIPWAY_TRY(const Manifest manifest, manifest_of(version));
+  SLIPWAY_TRY(Manifest manifest, manifest_of(version));
   SLIPWAY_TRY(Gathering gathering, Gathering::make(target));
   for (const ManifestFile& file : manifest.files) SLIPWAY_CHECK(fetch_file(api, ref, file, gathering.path()));
   SLIPWAY_CHECK(gathering.keep_as(target));
+  return manifest;
+}
 
+Status pull_model(Context& context, const std::string& text, const std::string& directory) {
+  watch_for_interrupt();
+  SLIPWAY_TRY(const ModelRef ref, parse_version_ref(text));
+  SLIPWAY_TRY(const Manifest manifest, fetch_bundle(context.options, ref, directory));
   const std::string digest = bundle_digest(manifest).hex();
   if (context.options.is_json) {
     std::string line;
     JsonWriter writer(line);
-    writer.begin_object().key("directory").value(target.string()).key("digest").value(digest);
+    writer.begin_object().key("directory").value(directory).key("digest").value(digest);
     writer.key("files").value(manifest.files.size()).end_object();
     context.out << line << '\n';
   } else {
     context.out << fmt::format("Pulled {}@{} into {}: {} files, {}, digest {} verified.\n", ref.model, ref.version,
-                               target.string(), manifest.files.size(), bytes_text(manifest.size_bytes()), digest);
+                               directory, manifest.files.size(), bytes_text(manifest.size_bytes()), digest);
   }
   return {};
 }

@@ -8,11 +8,14 @@
 
 #include "base/result.h"
 #include "cli/context.h"
+#include "cli/model_ref.h"
 #include "registry/manifest.h"
 
 namespace slipway::cli {
 
 // `directory` must not exist.
+Result<Manifest> fetch_bundle(const GlobalOptions& server, const ModelRef& version, const std::string& directory);
+// The same, and says so.
 Status pull_model(Context& context, const std::string& ref, const std::string& directory);
 
 // The manifest in the server's description of a version, in canonical form or not; its digest must be `digest`.

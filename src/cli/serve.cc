@@ -179,6 +179,18 @@ void add_serve_command(CLI::App& app, int& exit_code) {
                    "Bound of the wait after the first failure; it doubles with each, up to 10 minutes")
       ->check(CLI::Range(1, 600'000))
       ->capture_default_str();
+  command
+      ->add_option("--remote-allow", settings.remotes_allowed,
+                   "HOST[:PORT] of another inference server that may be asked; again for each")
+      ->take_all();
+  command->add_option("--remote-ca", settings.remote_ca_file,
+                      "Certificates that those servers are checked with, in PEM; the system's without it");
+  command->add_option("--remote-secrets", settings.remote_secrets_directory,
+                      "Directory of the files whose first line is sent to them as a key");
+  command
+      ->add_option("--remote-answer-bytes-max", settings.remote_answer_bytes_max,
+                   "Largest answer that is taken from one of them")
+      ->capture_default_str();
   command->add_option("--openlineage-url", settings.openlineage_url,
                       "Where OpenLineage events are sent, such as http://marquez:5000/api/v1/lineage");
   command->add_option("--openlineage-key-file", settings.openlineage_key_file,

@@ -96,8 +96,8 @@ Status check(const Manifest& manifest) {
       return invalid("files: the sizes exceed 2^53 - 1 bytes");
   }
   SLIPWAY_CHECK(check_collisions(manifest.files));
-  if (manifest.runtime != "onnx")
-    return invalid("runtime: " + slipway::quoted(manifest.runtime) + "; accepted is \"onnx\"");
+  if (manifest.runtime != kOnnxRuntime && manifest.runtime != kRemoteRuntime)
+    return invalid("runtime: " + slipway::quoted(manifest.runtime) + "; accepted are \"onnx\" and \"remote\"");
   SLIPWAY_CHECK(check_role(manifest, "model", manifest.model));
   SLIPWAY_CHECK(check_role(manifest, "contract", manifest.contract));
   SLIPWAY_CHECK(check_role(manifest, "profile", manifest.profile));

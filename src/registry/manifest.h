@@ -7,7 +7,8 @@
 //    "tests":"tests.json"}
 // - one object, no white space (the line breaks above are for reading), keys sorted by byte value;
 // - "files" sorted by the bytes of "path", at least one; "sha256" as 64 lower-case hexadecimal digits;
-// - "format" is 1, "runtime" is "onnx"; "card", "contract", "profile", "tests" are absent or name a file of the bundle;
+// - "format" is 1, "runtime" is "onnx" or "remote" ("model" then describes where it is); "card", "contract", "profile",
+// "tests" are absent or name a file of the bundle;
 //   "metadata" is absent when empty;
 // - numbers are integers of 0 to 2^53 - 1 in decimal digits without sign, fraction, exponent or leading zero;
 // - texts are UTF-8; only ", \ and characters below U+0020 are escaped: \" \\ \b \t \n \f \r, else \u00xx in lower
@@ -31,6 +32,9 @@
 
 namespace slipway {
 
+constexpr std::string_view kOnnxRuntime = "onnx";
+constexpr std::string_view kRemoteRuntime = "remote";  // the model answers on another server
+
 struct ManifestFile {
   std::string path;
   std::uint64_t size_bytes = 0;
@@ -41,7 +45,7 @@ struct ManifestFile {
 struct Manifest {
   std::vector<ManifestFile> files;
   std::string model;  // path of the model file
-  std::string runtime = "onnx";
+  std::string runtime = std::string(kOnnxRuntime);
   std::optional<std::string> contract;  // paths
   std::optional<std::string> profile;
   std::optional<std::string> card;

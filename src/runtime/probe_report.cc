@@ -51,6 +51,20 @@ void write_summary(JsonWriter& json, const OnnxSummary& summary) {
   json.end_array();
 }
 
+void write_local(JsonWriter& json, const ProbeReport& report) {
+  json.key("memory_peak_bytes").value(report.memory_peak_bytes);
+  write_summary(json, report.summary);
+  json.key("runtime_version").value(report.runtime_version).key("sandbox").begin_object();
+  json.key("seccomp").value(report.has_seccomp).key("own_network").value(report.has_own_network).end_object();
+}
+
+void write_remote(JsonWriter& json, const RemoteFacts& remote) {
+  json.key("remote").begin_object().key("url").value(remote.url).key("model").value(remote.model);
+  json.key("version").value(remote.version).key("server").value(remote.server);
+  json.key("platform").value(remote.platform).key("metadata_digest").value(remote.metadata_digest);
+  json.key("binary_tensors").value(remote.has_binary_tensors).end_object();
+}
+
 // The readers below throw on a missing key or another type; parse_probe_report() catches.
 namespace bj = boost::json;
 
@@ -131,19 +145,37 @@ SuiteOutcome read_suite_outcome(const bj::value& json) {
   return outcome;
 }
 
-ProbeReport read_report(const bj::value& json) {
-  ProbeReport report;
+RemoteFacts read_remote(const bj::value& json) {
+  return {.url = text_of(json.at("url")),
+          .model = text_of(json.at("model")),
+          .version = text_of(json.at("version")),
+          .server = text_of(json.at("server")),
+          .platform = text_of(json.at("platform")),
+          .metadata_digest = text_of(json.at("metadata_digest")),
+          .has_binary_tensors = json.at("binary_tensors").as_bool()};
+}
+
+void read_local(const bj::value& json, ProbeReport& report) {
   report.summary = read_summary(json);
-  report.signature.inputs = read_tensors(json.at("inputs"));
-  report.signature.outputs = read_tensors(json.at("outputs"));
-  report.signature.is_batchable = !json.at("batch_axis").is_null();
-  if (!json.at("run_failure").is_null()) report.run_failure = text_of(json.at("run_failure"));
   report.load_ms = json.at("load_ms").to_number<double>();
-  report.run_us = json.at("run_us").to_number<double>();
   report.memory_peak_bytes = json.at("memory_peak_bytes").to_number<std::uint64_t>();
   report.runtime_version = text_of(json.at("runtime_version"));
   report.has_seccomp = json.at("sandbox").at("seccomp").as_bool();
   report.has_own_network = json.at("sandbox").at("own_network").as_bool();
+}
+
+ProbeReport read_report(const bj::value& json) {
+  ProbeReport report;
+  if (text_of(json.at("format")) == "remote") {
+    report.remote = read_remote(json.at("remote"));
+  } else {
+    read_local(json, report);
+  }
+  report.signature.inputs = read_tensors(json.at("inputs"));
+  report.signature.outputs = read_tensors(json.at("outputs"));
+  report.signature.is_batchable = !json.at("batch_axis").is_null();
+  if (!json.at("run_failure").is_null()) report.run_failure = text_of(json.at("run_failure"));
+  report.run_us = json.at("run_us").to_number<double>();
   for (const bj::value& warning : json.at("warnings").as_array()) report.warnings.push_back(text_of(warning));
   if (const bj::value* tests = json.as_object().if_contains("tests")) report.suite = read_suite_outcome(*tests);
   return report;
@@ -169,28 +201,17 @@ std::string megabytes(std::uint64_t bytes) { return std::to_string((bytes + (1U 
 std::string to_json(const ProbeReport& report) {
   std::string out;
   JsonWriter json(out);
-  json.begin_object().key("format").value("onnx");
+  json.begin_object().key("format").value(report.remote ? "remote" : "onnx");
+  if (report.remote) write_remote(json, *report.remote);
   write_tensors(json, "inputs", report.signature.inputs);
   write_tensors(json, "outputs", report.signature.outputs);
   json.key("batch_axis");
   report.signature.is_batchable ? json.value(0) : json.null();
   json.key("run_failure");
   report.run_failure.empty() ? json.null() : json.value(report.run_failure);
-  json.key("load_ms")
-      .value(report.load_ms)
-      .key("run_us")
-      .value(report.run_us)
-      .key("memory_peak_bytes")
-      .value(report.memory_peak_bytes);
-  write_summary(json, report.summary);
-  json.key("runtime_version").value(report.runtime_version);
-  json.key("sandbox")
-      .begin_object()
-      .key("seccomp")
-      .value(report.has_seccomp)
-      .key("own_network")
-      .value(report.has_own_network)
-      .end_object();
+  if (!report.remote) json.key("load_ms").value(report.load_ms);
+  json.key("run_us").value(report.run_us);
+  if (!report.remote) write_local(json, report);
   json.key("warnings").begin_array();
   for (const std::string& warning : report.warnings) json.value(warning);
   json.end_array();

@@ -19,7 +19,19 @@ struct SuiteOutcome {
   std::string report;  // one JSON object; "passed" in it says the same
 };
 
+// Of a model that answers on another server: what was asked, and what that server said of itself at the trial.
+struct RemoteFacts {
+  std::string url;
+  std::string model;
+  std::string version;  // "": the remote chooses
+  std::string server;   // "triton 2.60.0"
+  std::string platform;
+  std::string metadata_digest;  // hexadecimal: of what it said of the model's inputs and outputs
+  bool has_binary_tensors = false;
+};
+
 struct ProbeReport {
+  std::optional<RemoteFacts> remote;  // nothing: the model is run here, and the summary describes it
   OnnxSummary summary;
   ModelSignature signature;
   std::string run_failure;  // "": it ran on generated rows; else why not

@@ -54,13 +54,10 @@ BoundPolicy bind_policy(const Policy& policy, const ServedVersion& version) {
 Status check_chain(const Policy& policy, std::string_view endpoint) {
   for (std::size_t i = 0; i < policy.fallback.size(); ++i) {
     const FallbackStep& step = policy.fallback[i];
-    if (step.kind == Kind::kRemote) {
-      return fail(Code::kInvalidArgument, "policy.unsupported",
-                  place_of(i) + ": a remote server cannot be a fallback; a step is a version, an endpoint or rules");
-    }
     if (step.kind == Kind::kStale) {
-      return fail(Code::kInvalidArgument, "policy.unsupported",
-                  place_of(i) + ": there is no cache of predictions; a step is a version, an endpoint or rules");
+      return fail(
+          Code::kInvalidArgument, "policy.unsupported",
+          place_of(i) + ": there is no cache of predictions; a step is a version, an endpoint, a remote or rules");
     }
     if (step.kind == Kind::kEndpoint && step.endpoint == endpoint) {
       return fail(

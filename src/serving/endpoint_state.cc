@@ -29,17 +29,23 @@ void DegradedCounts::add(std::string_view source, std::string_view reason) {
 }
 
 Result<std::shared_ptr<EndpointState>> EndpointState::bind(Policy policy, std::string endpoint, PolicyMetrics& metrics,
-                                                           Monotonic now) {
+                                                           Monotonic now, const Remotes* remotes) {
   SLIPWAY_CHECK(check_chain(policy, endpoint));
-  return std::shared_ptr<EndpointState>(new EndpointState(std::move(policy), std::move(endpoint), metrics, now));
+  return std::shared_ptr<EndpointState>(
+      new EndpointState(std::move(policy), std::move(endpoint), metrics, now, remotes));
 }
 
-EndpointState::EndpointState(Policy policy, std::string endpoint, PolicyMetrics& metrics, Monotonic now)
+EndpointState::EndpointState(Policy policy, std::string endpoint, PolicyMetrics& metrics, Monotonic now,
+                             const Remotes* remotes)
     : policy_(std::move(policy)),
       endpoint_(std::move(endpoint)),
       metrics_(metrics),
       retries_(metrics.retries(endpoint_)),
       degraded_(metrics, endpoint_) {
+  for (const FallbackStep& step : policy_.fallback) {
+    const bool is_remote = step.kind == FallbackStep::Kind::kRemote && remotes != nullptr;
+    remotes_.push_back(is_remote ? remotes->open(step.remote) : nullptr);
+  }
   if (policy_.retry) retry_budget_.emplace(*policy_.retry, now);
   if (!policy_.limit) return;
   limit_gauge_ = metrics.concurrency_limit(endpoint_);

@@ -23,6 +23,7 @@
 #include "serving/breaker.h"
 #include "serving/metrics.h"
 #include "serving/policy.h"
+#include "serving/remote.h"
 #include "serving/retry.h"
 #include "serving/served_version.h"
 
@@ -52,9 +53,9 @@ class DegradedCounts {
 
 class EndpointState : public std::enable_shared_from_this<EndpointState> {
  public:
-  // `metrics` outlives it. The errors of check_chain().
+  // `metrics` outlives it. `remotes`: null where the server asks none. The errors of check_chain().
   static Result<std::shared_ptr<EndpointState>> bind(Policy policy, std::string endpoint, PolicyMetrics& metrics,
-                                                     Monotonic now);
+                                                     Monotonic now, const Remotes* remotes = nullptr);
 
   // Of the same versions in the same order. Those of versions that are still served, or still answer a request, are
   // kept; a version counts as the same while its bytes are.
@@ -69,9 +70,10 @@ class EndpointState : public std::enable_shared_from_this<EndpointState> {
   RetryBudget* retry_budget() noexcept { return retry_budget_ ? &*retry_budget_ : nullptr; }
   metrics::Counter& retries() noexcept { return retries_; }
   DegradedCounts& degraded() noexcept { return degraded_; }
+  const RemoteEndpoint* remote(std::size_t step) const noexcept { return remotes_[step].get(); }  // of the chain
 
  private:
-  EndpointState(Policy policy, std::string endpoint, PolicyMetrics& metrics, Monotonic now);
+  EndpointState(Policy policy, std::string endpoint, PolicyMetrics& metrics, Monotonic now, const Remotes* remotes);
 
   const Policy policy_;
   const std::string endpoint_;
@@ -82,7 +84,8 @@ class EndpointState : public std::enable_shared_from_this<EndpointState> {
   metrics::Gauge limit_gauge_;
   std::vector<metrics::Counter> shed_;  // by level
   DegradedCounts degraded_;
-  std::map<std::string, std::weak_ptr<VersionGuard>> guards_;  // by version and digest
+  std::vector<std::shared_ptr<const RemoteEndpoint>> remotes_;  // by step of the chain; null elsewhere
+  std::map<std::string, std::weak_ptr<VersionGuard>> guards_;   // by version and digest
 };
 
 // One version under the policy of its endpoint.

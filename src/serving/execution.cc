@@ -48,6 +48,7 @@ Task<Status> Engine::execute(ExecuteCall call, std::shared_ptr<const ServedVersi
   execution.clear();
   execution.version_ = std::move(version);
   const ServedVersion& served = *execution.version_;
+  if (served.remote != nullptr) co_return co_await forward(call, inputs, wanted, execution);
   if (!served.inline_budget.allows(inputs)) co_return co_await run_on_runner(call, inputs, wanted, execution);
   if (served.batch_plan.turn_rows_max > 1) {
     BatchPart& part = execution.part_;
@@ -60,6 +61,18 @@ Task<Status> Engine::execute(ExecuteCall call, std::shared_ptr<const ServedVersi
   co_return run_alone(served, inputs, wanted, call.deadline, execution);
 }
 
+Task<Status> Engine::ask(const ExecuteCall& call, const RemoteEndpoint& remote, const ModelSignature& signature,
+                         std::span<const TensorView> inputs, std::span<const std::uint32_t> wanted,
+                         Execution& execution) {
+  execution.clear();
+  co_return co_await remote.infer({.executor = call.executor,
+                                   .deadline = call.deadline,
+                                   .inputs = inputs,
+                                   .signature = &signature,
+                                   .wanted = wanted},
+                                  execution.alone_);
+}
+
 Status Engine::run_alone(const ServedVersion& version, std::span<const TensorView> inputs,
                          std::span<const std::uint32_t> wanted, Monotonic deadline, Execution& execution) {
   const Monotonic start = now();
@@ -69,6 +82,17 @@ Status Engine::run_alone(const ServedVersion& version, std::span<const TensorVie
   const auto rows = has_rows ? static_cast<std::uint32_t>(inputs.front().shape.front()) : 1U;
   count_run(version, rows, {.run = now() - start});
   return status;
+}
+
+Task<Status> Engine::forward(const ExecuteCall& call, std::span<const TensorView> inputs,
+                             std::span<const std::uint32_t> wanted, Execution& execution) {
+  const ServedVersion& version = *execution.version_;
+  const Monotonic start = now();
+  Status status = co_await version.remote->forward(*call.executor, call.deadline, inputs, wanted, execution.alone_);
+  const bool has_rows = status && version.runtime->signature().is_batchable;
+  const auto rows = has_rows ? static_cast<std::uint32_t>(inputs.front().shape.front()) : 1U;
+  count_run(version, rows, {.run = now() - start});
+  co_return status;
 }
 
 Task<Status> Engine::run_in_turn(const ExecuteCall& call, const ServedVersion& version, Execution& execution) {

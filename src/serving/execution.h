@@ -21,6 +21,7 @@
 #include "serving/batch.h"
 #include "serving/deadline_timer.h"
 #include "serving/pooled_run.h"
+#include "serving/remote.h"
 #include "serving/served_version.h"
 
 namespace slipway {
@@ -60,6 +61,12 @@ class Engine {
   Task<Status> execute(ExecuteCall call, std::shared_ptr<const ServedVersion> version,
                        std::span<const TensorView> inputs, std::span<const std::uint32_t> wanted, Execution& execution);
 
+  // The same with another server in the place of a version. `signature`: what its answer must be like; outlives
+  // `execution`'s outputs. Errors: those of RemoteEndpoint::infer().
+  static Task<Status> ask(const ExecuteCall& call, const RemoteEndpoint& remote, const ModelSignature& signature,
+                          std::span<const TensorView> inputs, std::span<const std::uint32_t> wanted,
+                          Execution& execution);
+
  private:
   struct Member {
     Execution* execution = nullptr;
@@ -78,6 +85,8 @@ class Engine {
 
   static Status run_alone(const ServedVersion& version, std::span<const TensorView> inputs,
                           std::span<const std::uint32_t> wanted, Monotonic deadline, Execution& execution);
+  static Task<Status> forward(const ExecuteCall& call, std::span<const TensorView> inputs,
+                              std::span<const std::uint32_t> wanted, Execution& execution);
   Task<Status> run_in_turn(const ExecuteCall& call, const ServedVersion& version, Execution& execution);
   Task<Status> run_on_runner(const ExecuteCall& call, std::span<const TensorView> inputs,
                              std::span<const std::uint32_t> wanted, Execution& execution);

@@ -37,11 +37,12 @@ std::uint64_t memory_estimate(const Version& version);
 
 class Loader {
  public:
+  // `remotes`: for versions that answer on another server; outlives the loader. Null where there are none.
   Loader(const BundleStore& bundles, std::shared_ptr<const OnnxRuntime> runtime, ServingMetrics& metrics,
-         LoaderOptions options);
+         LoaderOptions options, const Remotes* remotes = nullptr);
 
   // Loads, warms up and makes ready to serve. Errors: data_loss "bundle.tampered", "bundle.missing"; those of
-  // OnnxModel::load and bind_contract().
+  // OnnxModel::load and bind_contract(). A remote needs not be there: its version is not ready until it is.
   Result<std::shared_ptr<const ServedVersion>> load_version(const Version& version,
                                                             const BatchPolicy& policy = {}) const;
   // The same loaded model under another policy; requests in flight finish under theirs.
@@ -52,11 +53,13 @@ class Loader {
  private:
   void apply(const BatchPolicy& policy, ServedVersion& version) const;
   Result<std::shared_ptr<const OnnxModel>> load_model(const Manifest& manifest) const;
+  Result<std::shared_ptr<const RemoteModel>> load_remote(const Version& version, const Manifest& manifest) const;
 
   const BundleStore& bundles_;
   std::shared_ptr<const OnnxRuntime> runtime_;
   ServingMetrics& metrics_;
   const LoaderOptions options_;
+  const Remotes* const remotes_;
 };
 
 }  // namespace slipway

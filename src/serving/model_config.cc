@@ -67,11 +67,13 @@ ModelConfig model_config_of(const ServedVersion& version) {
   ModelConfig config;
   config.name = version.model;
   config.version = version.version;
+  config.platform = platform_of(version);
+  if (version.remote != nullptr) config.backend = config.platform;
   if (has_batch) config.max_batch_size = kBatchRowsMax;
   config.inputs = describe(signature.inputs, has_batch);
   config.outputs = describe(signature.outputs, has_batch);
-  config.instances = static_cast<std::int32_t>(version.runners->thread_count());
-  config.shares_runs = has_batch && version.batch_policy.is_enabled;
+  config.instances = version.runners == nullptr ? 1 : static_cast<std::int32_t>(version.runners->thread_count());
+  config.shares_runs = has_batch && version.batch_policy.is_enabled && version.remote == nullptr;
   config.preferred_rows = version.batch_policy.preferred_rows;
   config.delay_max = version.batch_policy.delay_max;
   config.preserves_order = version.batch_policy.preserves_order;

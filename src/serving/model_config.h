@@ -25,7 +25,7 @@ struct ModelConfigTensor {
 struct ModelConfig {
   std::string_view name;
   std::string_view version;
-  std::string_view platform = "onnxruntime_onnx";
+  std::string_view platform;
   std::string_view backend = "onnxruntime";
   std::int32_t max_batch_size = 0;  // 0: no batch axis, dims are whole shapes
   std::vector<ModelConfigTensor> inputs;

@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "serving/batch_policy.h"
+#include "serving/remote_target.h"
 
 namespace slipway {
 
@@ -74,7 +75,7 @@ struct FallbackStep {
   Kind kind = Kind::kVersion;
   std::string version;   // kVersion: of the same model; kEndpoint: "" for the endpoint's own choice
   std::string endpoint;  // kEndpoint
-  std::string url;       // kRemote: of an Open Inference Protocol server, http(s)://HOST:PORT/v2/models/M[/versions/V]
+  RemoteTarget remote;   // kRemote
   std::vector<FallbackRule> rules;
   bool operator==(const FallbackStep&) const = default;
 };

@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <cmath>
 
 #include "base/bytes.h"
 #include "data/number.h"
 #include "data/shape.h"
+#include "serving/duration.h"
 #include "serving/policy.h"
 
 namespace slipway {
@@ -21,7 +21,6 @@ constexpr std::uint32_t kPriorityMax = 64;
 constexpr std::uint32_t kRowsMax = 65'536;
 constexpr std::size_t kStepsMax = 8;
 constexpr std::size_t kRulesMax = 1'000;
-constexpr microseconds kLongest = std::chrono::hours(1);
 
 constexpr KeyRule kRetryKeys[] = {{"attempts", kCount},
                                   {"backoffFirst", kText},
@@ -60,27 +59,17 @@ constexpr Shape kWhen{kWhenKeys};
 constexpr KeyRule kRuleKeys[] = {{"when", kMap, &kWhen}, {"outputs", kMap, &kOutputs, true}};
 constexpr Shape kRule{kRuleKeys};
 
-constexpr KeyRule kStepKeys[] = {
-    {"version", kText}, {"endpoint", kText}, {"remote", kText}, {"stale", kBoolean}, {"rules", kMapList, &kRule}};
+constexpr KeyRule kStepKeys[] = {{"version", kText},
+                                 {"endpoint", kText},
+                                 {"remote", kMap, &kRemoteTargetShape},
+                                 {"stale", kBoolean},
+                                 {"rules", kMapList, &kRule}};
 constexpr Shape kStep{kStepKeys};
 
 constexpr KeyRule kPolicyKeys[] = {
     {"timeout", kText},       {"notFinite", kText},     {"retry", kMap, &kRetry},       {"breaker", kMap, &kBreaker},
     {"limit", kMap, &kLimit}, {"batch", kMap, &kBatch}, {"fallback", kMapList, &kStep}, {"default", kMap, &kOutputs}};
 constexpr Shape kPolicy{kPolicyKeys};
-
-// "250us", "50ms", "2s", "1.5m"; nullopt for anything else, and for more than kLongest.
-std::optional<microseconds> parse_duration(std::string_view text) {
-  const std::size_t digits = text.find_first_not_of("0123456789.");
-  if (digits == 0 || digits == std::string_view::npos) return std::nullopt;
-  const std::string_view unit = text.substr(digits);
-  const double scale = unit == "us" ? 1 : unit == "ms" ? 1e3 : unit == "s" ? 1e6 : unit == "m" ? 60e6 : 0;
-  const std::optional<Number> number = Number::parse(text.substr(0, digits));
-  if (scale == 0 || !number) return std::nullopt;
-  const double value = number->to_double() * scale;
-  if (value < 1 || value > static_cast<double>(kLongest.count())) return std::nullopt;
-  return microseconds(std::llround(value));
-}
 
 // "20%" or "0.2", above 0 and at most 1.
 std::optional<double> parse_ratio(std::string_view text) {
@@ -124,7 +113,7 @@ class PolicyReader {
   void read_duration(const Node& node, const std::string& path, Duration& into) {
     const std::optional<microseconds> found = parse_duration(node.text);
     const Duration whole = std::chrono::duration_cast<Duration>(found.value_or(microseconds(0)));
-    if (whole.count() == 0) return refuse(node, path, "must be a time such as 250us, 50ms, 2s or 1m, at most 60m");
+    if (whole.count() == 0) return refuse(node, path, std::string(kDurationRule));
     into = whole;
   }
 
@@ -263,10 +252,7 @@ class PolicyReader {
       step.endpoint = endpoint->text;
     } else if (remote != nullptr) {
       step.kind = FallbackStep::Kind::kRemote;
-      step.url = remote->text;
-      if (!step.url.starts_with("http://") && !step.url.starts_with("https://")) {
-        refuse(*remote, path + ".remote", "must begin with http:// or https://");
-      }
+      step.remote = read_remote_target(*remote, path + ".remote", problems_);
     } else if (stale != nullptr) {
       step.kind = FallbackStep::Kind::kStale;
       if (stale->text != "true") refuse(*stale, path + ".stale", "must be true; leave the step out instead");

@@ -30,7 +30,7 @@ batch: {enabled: true, rowsMax: 32, preferredRows: [8, 16], delayMax: 2ms, adapt
 fallback:
   - version: 1.2.0
   - {endpoint: simple, version: 2.0.0}
-  - remote: https://example.org/v2/models/iris
+  - remote: {url: "https://example.org:8000/", model: iris, version: 3, timeout: 80ms, key: {file: triton, header: X-Key}}
   - stale: true
   - rules:
       - when: {column: amount, greater: 1e3}
@@ -52,7 +52,8 @@ default: {label: -1, name: unknown}
   EXPECT_EQ(policy->fallback[0].version, "1.2.0");
   EXPECT_EQ(policy->fallback[1].endpoint, "simple");
   EXPECT_EQ(policy->fallback[1].version, "2.0.0");
-  EXPECT_EQ(policy->fallback[2].url, "https://example.org/v2/models/iris");
+  EXPECT_EQ(policy->fallback[2].remote, (RemoteTarget{"https://example.org:8000", "iris", "3", microseconds(80'000),
+                                                      RemoteKey{RemoteKey::Source::kFile, "triton", "x-key"}}));
   EXPECT_EQ(policy->fallback[3].kind, FallbackStep::Kind::kStale);
   const auto& rules = policy->fallback[4].rules;
   ASSERT_EQ(rules.size(), 3U);
@@ -82,48 +83,57 @@ TEST(ParsePolicy, RefusesWithTheReason) {
   EXPECT_EQ(reason_of("timeout: 1s\ntimeout: 2s"), "policy.duplicate_key");
   EXPECT_EQ(reason_of("retries: {}"), "policy.unknown_key");
   EXPECT_EQ(reason_of("- timeout: 1s"), "policy.bad_value");
-  for (const char* text : {"timeout: 1",
-                           "timeout: 0s",
-                           "timeout: -1s",
-                           "timeout: 1h",
-                           "timeout: 2d",
-                           "timeout: 61m",
-                           "timeout: s",
-                           "timeout: 1..5s",
-                           "notFinite: maybe",
-                           "retry: 3",
-                           "retry: {attempts: 0}",
-                           "retry: {attempts: 6}",
-                           "retry: {attempts: 99999999999999999999}",
-                           "retry: {backoffFirst: 2s, backoffMax: 1s}",
-                           "retry: {budgetRatio: 0}",
-                           "retry: {budgetRatio: 101%}",
-                           "retry: {budgetRatio: nan}",
-                           "breaker: {window: 10us}",
-                           "breaker: {callsMin: 0}",
-                           "breaker: {probes: 0}",
-                           "breaker: {failureRatio: 1.01}",
-                           "limit: {concurrencyMin: 5, concurrencyMax: 4}",
-                           "limit: {levelShares: []}",
-                           "limit: {levelShares: [0.5, 0.9]}",
-                           "limit: {levelShares: [1], levelByDefault: 2}",
-                           "limit: {adaptive: yes}",
-                           "fallback: [{}]",
-                           "fallback: [{version: 1.0.0, stale: true}]",
-                           "fallback: [{stale: false}]",
-                           "fallback: [{remote: ftp://a/b}]",
-                           "fallback: [{rules: []}]",
-                           "fallback: [{rules: [{when: {column: a}, outputs: {x: 1}}]}]",
-                           "fallback: [{rules: [{when: {column: a, less: 1, greater: 0}, outputs: {x: 1}}]}]",
-                           "default: {}",
-                           "batch: {rowsMax: 0}",
-                           "batch: {preferredRows: [8, 8]}",
-                           "batch: {preferredRows: [a]}",
-                           "batch: {delayMax: 0ms}",
-                           "batch: {instances: 65}",
-                           "default: {x: []}",
-                           "default: {x: {y: 1}}",
-                           "default: {x: [1, a]}"}) {
+  for (const char* text :
+       {"timeout: 1",
+        "timeout: 0s",
+        "timeout: -1s",
+        "timeout: 1h",
+        "timeout: 2d",
+        "timeout: 61m",
+        "timeout: s",
+        "timeout: 1..5s",
+        "notFinite: maybe",
+        "retry: 3",
+        "retry: {attempts: 0}",
+        "retry: {attempts: 6}",
+        "retry: {attempts: 99999999999999999999}",
+        "retry: {backoffFirst: 2s, backoffMax: 1s}",
+        "retry: {budgetRatio: 0}",
+        "retry: {budgetRatio: 101%}",
+        "retry: {budgetRatio: nan}",
+        "breaker: {window: 10us}",
+        "breaker: {callsMin: 0}",
+        "breaker: {probes: 0}",
+        "breaker: {failureRatio: 1.01}",
+        "limit: {concurrencyMin: 5, concurrencyMax: 4}",
+        "limit: {levelShares: []}",
+        "limit: {levelShares: [0.5, 0.9]}",
+        "limit: {levelShares: [1], levelByDefault: 2}",
+        "limit: {adaptive: yes}",
+        "fallback: [{}]",
+        "fallback: [{version: 1.0.0, stale: true}]",
+        "fallback: [{stale: false}]",
+        "fallback: [{remote: http://a/b}]",
+        "fallback: [{remote: {url: ftp://a, model: b}}]",
+        "fallback: [{remote: {url: http://a, model: ''}}]",
+        "fallback: [{remote: {url: http://a, model: b, timeout: 3}}]",
+        "fallback: [{remote: {url: http://a, model: b, key: {}}}]",
+        "fallback: [{remote: {url: http://a, model: b, key: {file: ../key}}}]",
+        "fallback: [{remote: {url: http://a, model: b, key: {file: a, environment: SLIPWAY_REMOTE_B}}}]",
+        "fallback: [{remote: {url: http://a, model: b, key: {environment: AWS_SECRET}}}]",
+        "fallback: [{remote: {url: http://a, model: b, key: {file: a, header: host}}}]",
+        "fallback: [{rules: []}]",
+        "fallback: [{rules: [{when: {column: a}, outputs: {x: 1}}]}]",
+        "fallback: [{rules: [{when: {column: a, less: 1, greater: 0}, outputs: {x: 1}}]}]",
+        "default: {}",
+        "batch: {rowsMax: 0}",
+        "batch: {preferredRows: [8, 8]}",
+        "batch: {preferredRows: [a]}",
+        "batch: {delayMax: 0ms}",
+        "batch: {instances: 65}",
+        "default: {x: []}",
+        "default: {x: {y: 1}}",
+        "default: {x: [1, a]}"}) {
     EXPECT_EQ(reason_of(text), "policy.bad_value") << text;
   }
 }

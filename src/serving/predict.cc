@@ -188,7 +188,7 @@ Task<Status> Predictor::run(const PredictCall& call, const InferRequest& request
   }
   if (!status) co_return status;
   const Degradation& degradation = prediction.degradation;
-  const bool is_made = degradation && degradation.version == nullptr;
+  const bool is_made = degradation && !degradation.made.tensors.empty();
   const auto outputs = is_made ? std::span<const TensorView>(degradation.made.tensors) : prediction.execution.outputs();
   response.outputs.assign(outputs.begin(), outputs.end());
   response.degraded = degradation.mark;

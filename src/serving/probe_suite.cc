@@ -63,14 +63,22 @@ SuiteOutcome run_suite(const Suite& suite, const LoadedModel& loaded) {
 
 }  // namespace
 
-Result<RunSuite> read_probe_suite(const std::string& suite, const std::string& directory) {
-  SLIPWAY_TRY(const std::string text, read_file(suite, suite.substr(suite.rfind('/') + 1)));
-  auto read = std::make_shared<Suite>();
-  SLIPWAY_TRY(read->tests, parse_model_tests(text));
-  if (read->tests.metric) read->data = read_file(directory + "/" + read->tests.metric->data, read->tests.metric->data);
-  return [read = std::shared_ptr<const Suite>(std::move(read))](const LoadedModel& model) {
-    return run_suite(*read, model);
+Result<RunSuite> read_suite(const std::string& suite,
+                            const std::function<Result<std::string>(const std::string&)>& read) {
+  SLIPWAY_TRY(const std::string text, read(suite));
+  auto found = std::make_shared<Suite>();
+  SLIPWAY_TRY(found->tests, parse_model_tests(text));
+  if (found->tests.metric) found->data = read(found->tests.metric->data);
+  return [found = std::shared_ptr<const Suite>(std::move(found))](const LoadedModel& model) {
+    return run_suite(*found, model);
   };
+}
+
+Result<RunSuite> read_probe_suite(const std::string& suite, const std::string& directory) {
+  return read_suite(suite, [&](const std::string& path) {
+    return path == suite ? read_file(suite, suite.substr(suite.rfind('/') + 1))
+                         : read_file(directory + "/" + path, path);
+  });
 }
 
 }  // namespace slipway

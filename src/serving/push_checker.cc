@@ -5,6 +5,8 @@
 #include "base/bytes.h"
 #include "base/id.h"
 #include "serving/loader.h"
+#include "serving/probe_suite.h"
+#include "serving/remote_model.h"
 
 namespace slipway {
 namespace {
@@ -36,15 +38,17 @@ Error without_directory(Error error, const std::string& directory) {
 }  // namespace
 
 PushChecker::PushChecker(const BundleStore& bundles, std::string executable, std::string temporary_directory,
-                         std::chrono::milliseconds time_limit)
+                         std::chrono::milliseconds time_limit, const Remotes* remotes)
     : bundles_(bundles),
       executable_(std::move(executable)),
       temporary_directory_(std::move(temporary_directory)),
-      time_limit_(time_limit) {}
+      time_limit_(time_limit),
+      remotes_(remotes) {}
 
 Result<CheckOutcome> PushChecker::check(const Manifest& manifest, const Digest& bundle) const {
   CheckOutcome outcome;
-  SLIPWAY_TRY(ProbeReport report, probe(manifest, bundle));
+  SLIPWAY_TRY(ProbeReport report,
+              manifest.runtime == kRemoteRuntime ? probe_remote(manifest) : probe(manifest, bundle));
   if (report.suite) {
     outcome.is_passed = report.suite->is_passed;
     outcome.test_report = std::move(report.suite->report);
@@ -53,11 +57,28 @@ Result<CheckOutcome> PushChecker::check(const Manifest& manifest, const Digest& 
   if (manifest.contract) {
     SLIPWAY_TRY(const ContractBinding binding, bind_contract(bundles_, manifest, "model", report.signature));
     const auto unchecked = binding.bound->unchecked_rules();
-    report.warnings.assign(unchecked.begin(), unchecked.end());
+    report.warnings.insert(report.warnings.end(), unchecked.begin(), unchecked.end());
     outcome.contract_digest = manifest.find(*manifest.contract)->sha256.hex();
   }
   outcome.probe_report = to_json(report);
   return outcome;
+}
+
+Result<ProbeReport> PushChecker::probe_remote(const Manifest& manifest) const {
+  if (remotes_ == nullptr) return fail(Code::kFailedPrecondition, "remote.not_allowed", "no remote may be asked");
+  const Monotonic deadline = std::chrono::steady_clock::now() + time_limit_;
+  SLIPWAY_TRY(const AlignedBytes text, bundles_.load(manifest, manifest.model));
+  SLIPWAY_TRY(const RemoteDescription description, parse_remote_description(as_text(text.bytes())));
+  RunSuite suite;
+  if (manifest.tests) {
+    SLIPWAY_TRY(suite, read_suite(*manifest.tests, [&](const std::string& path) -> Result<std::string> {
+                  SLIPWAY_TRY(const AlignedBytes file, bundles_.load(manifest, path));
+                  return std::string(as_text(file.bytes()));
+                }));
+  }
+  SLIPWAY_TRY(RemoteTrial trial, try_remote(*remotes_, description, deadline));
+  if (suite) trial.report.suite = suite(*trial.model);
+  return std::move(trial.report);
 }
 
 Result<ProbeReport> PushChecker::probe(const Manifest& manifest, const Digest& bundle) const {

@@ -50,7 +50,7 @@ Status check_finite(std::span<const TensorView> outputs) {
 
 bool has_model_step(const Policy& policy) noexcept {
   return std::any_of(policy.fallback.begin(), policy.fallback.end(), [](const FallbackStep& step) {
-    return step.kind == Kind::kVersion || step.kind == Kind::kEndpoint;
+    return step.kind == Kind::kVersion || step.kind == Kind::kEndpoint || step.kind == Kind::kRemote;
   });
 }
 
@@ -192,6 +192,23 @@ Task<Status> Resilience::run_instead(const ResilientCall& call, const FallbackSt
   co_return status;
 }
 
+Task<Status> Resilience::ask_remote(const ResilientCall& call, std::size_t step, Execution& execution) {
+  const EndpointState& state = *call.asked.guard->state;
+  const RemoteEndpoint* const remote = state.remote(step);
+  if (remote == nullptr) co_return fail(Code::kFailedPrecondition, "remote.not_allowed", "no remote may be asked");
+  const ModelSignature& signature = call.asked.version->runtime->signature();
+  Status status = co_await Engine::ask(call.execute, *remote, signature, call.inputs, call.wanted, execution);
+  if (status && !state.policy().may_be_nan) status = check_finite(execution.outputs());
+  co_return status;
+}
+
+Task<Status> Resilience::run_step(const ResilientCall& call, std::size_t step, Execution& execution,
+                                  Degradation& degradation) {
+  const FallbackStep& chosen = call.asked.guard->state->policy().fallback[step];
+  if (chosen.kind == Kind::kRemote) co_return co_await ask_remote(call, step, execution);
+  co_return co_await run_instead(call, chosen, execution, degradation);
+}
+
 Task<Status> Resilience::answer(ResilientCall call, AdaptiveLimit::Place place, Execution& execution,
                                 Degradation& degradation) {
   VersionGuard& guard = *call.asked.guard;
@@ -205,9 +222,9 @@ Task<Status> Resilience::answer(ResilientCall call, AdaptiveLimit::Place place, 
   const std::size_t rows = rows_of(signature, call.inputs);
   for (std::size_t i = 0; i < policy.fallback.size() && !degradation; ++i) {
     const FallbackStep& step = policy.fallback[i];
-    if (step.kind == Kind::kVersion || step.kind == Kind::kEndpoint) {
+    if (step.kind == Kind::kVersion || step.kind == Kind::kEndpoint || step.kind == Kind::kRemote) {
       if (now() >= call.execute.deadline) continue;
-      const Status instead = co_await run_instead(call, step, execution, degradation);
+      const Status instead = co_await run_step(call, i, execution, degradation);
       if (instead) degrade(degradation, to_string(step.kind), status.error());
     } else if (const auto& rules = guard.bound.rules[i]) {
       const auto choices = rules->choose(call.inputs, rows);

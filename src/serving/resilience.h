@@ -33,11 +33,11 @@ struct GuardedVersion {
 
 // Where an answer comes from that is not of the version that was asked. Reused: clear() keeps capacity.
 struct Degradation {
-  std::string_view source;                       // "version", "endpoint", "rules", "default"; "": not degraded
-  std::string reason;                            // of the error that the caller would have got
-  std::string mark;                              // both, for callers: source="rules"; reason="serving.deadline"
-  std::shared_ptr<const ServedVersion> version;  // that answered; null where no model did
-  PolicyAnswer made;                             // the outputs, where no model did
+  std::string_view source;  // "version", "endpoint", "remote", "rules", "default"; "": not degraded
+  std::string reason;       // of the error that the caller would have got
+  std::string mark;         // both, for callers: source="rules"; reason="serving.deadline"
+  std::shared_ptr<const ServedVersion> version;  // that answered; null where none of this server's did
+  PolicyAnswer made;                             // the outputs, where the policy made them
 
   explicit operator bool() const noexcept { return !source.empty(); }
   void clear();
@@ -73,6 +73,8 @@ class Resilience {
   Task<Status> run_once(const Run& run, Execution& execution);
   Task<Status> run_instead(const ResilientCall& call, const FallbackStep& step, Execution& execution,
                            Degradation& degradation);
+  Task<Status> run_step(const ResilientCall& call, std::size_t step, Execution& execution, Degradation& degradation);
+  Task<Status> ask_remote(const ResilientCall& call, std::size_t step, Execution& execution);
 
   Engine& engine_;
   DeadlineTimer& timer_;

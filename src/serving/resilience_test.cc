@@ -56,6 +56,40 @@ std::shared_ptr<ServedVersion> serve(std::shared_ptr<const LoadedModel> model, s
   return served;
 }
 
+// Answers with one value, or not at all.
+struct FakeRemotes final : Remotes {
+  struct Endpoint final : RemoteEndpoint {
+    explicit Endpoint(const FakeRemotes& remotes) : remotes_(remotes) {}
+    Task<Status> infer(RemoteCall call, RunOutputs& out) const override {
+      EXPECT_EQ(call.signature->outputs.front().spec.name, "y");
+      if (!remotes_.answer) co_return fail(Code::kUnavailable, "remote.unreachable", "gone");
+      auto storage = std::make_unique<Storage>();
+      storage->value = {*remotes_.answer, *remotes_.answer};
+      storage->tensors = {{"y", DataType::kFp32, storage->shape, std::as_bytes(std::span(storage->value)), {}}};
+      out.storage() = std::move(storage);
+      co_return Status();
+    }
+    const FakeRemotes& remotes_;
+  };
+  struct Storage final : RunOutputs::Storage {
+    std::array<std::int64_t, 2> shape{1, 2};
+    std::array<float, 2> value{};
+    void clear() noexcept override { tensors.clear(); }
+  };
+
+  Status check(const RemoteTarget&) const override { return {}; }
+  std::shared_ptr<const RemoteEndpoint> open(const RemoteTarget& target) const override {
+    asked = target.url;
+    return std::make_shared<const Endpoint>(*this);
+  }
+  Result<RemoteMetadata> describe(const RemoteTarget&, Monotonic) const override { return RemoteMetadata(); }
+  std::shared_ptr<const RemoteWatch> watch(const RemoteTarget&, const Digest&, Monotonic) const override {
+    return nullptr;
+  }
+  std::optional<float> answer;
+  mutable std::string asked;
+};
+
 // Endpoint "model" with the versions 2.0.0, which answers, and 1.0.0; and endpoint "other".
 class ResilienceTest : public ::testing::Test {
  protected:
@@ -68,7 +102,7 @@ class ResilienceTest : public ::testing::Test {
     serving_.models["other"].versions = {other_};
     serving_.models["other"].current = other_;
     ASSERT_TRUE(check_policy(*policy, "model", serving_)) << check_policy(*policy, "model", serving_).error().message;
-    auto state = EndpointState::bind(*policy, "model", metrics_, std::chrono::steady_clock::now());
+    auto state = EndpointState::bind(*policy, "model", metrics_, std::chrono::steady_clock::now(), &remotes_);
     ASSERT_TRUE(state) << state.error().message;
     model.state = *state;
     add_guards(serving_, std::chrono::steady_clock::now());
@@ -107,7 +141,7 @@ class ResilienceTest : public ::testing::Test {
   std::string ask() { return ask(row(1)); }
   float answered() const {
     const TensorView& output =
-        degradation_ && !degradation_.version ? degradation_.made.tensors[0] : execution_.outputs()[0];
+        degradation_.made.tensors.empty() ? execution_.outputs()[0] : degradation_.made.tensors[0];
     float value = 0;
     std::memcpy(&value, output.data.data(), sizeof value);
     return value;
@@ -119,6 +153,7 @@ class ResilienceTest : public ::testing::Test {
   Engine engine_{timer_};
   metrics::Registry registry_;
   PolicyMetrics metrics_{registry_};
+  FakeRemotes remotes_;
   std::shared_ptr<FailingModel> model_ = std::make_shared<FailingModel>();
   std::shared_ptr<FailingModel> old_model_ = std::make_shared<FailingModel>();
   std::shared_ptr<FailingModel> other_model_ = std::make_shared<FailingModel>();
@@ -189,6 +224,27 @@ TEST_F(ResilienceTest, TheChainIsTriedInOrder) {
   EXPECT_EQ(ask(), "");
   EXPECT_EQ(degradation_.source, "rules");
   EXPECT_EQ(answered(), 7);
+}
+
+TEST_F(ResilienceTest, ARemoteAnswersOrLeavesItToTheNextStep) {
+  use("fallback: [{remote: {url: 'http://far:8000', model: b}}, {version: 1.0.0}]");
+  model_->fail_next(2, Code::kInternal);
+  remotes_.answer = 9;
+  EXPECT_EQ(ask(), "");
+  EXPECT_EQ(degradation_.mark, R"(source="remote"; reason="test.failure")");
+  EXPECT_EQ(degradation_.version, nullptr);
+  EXPECT_EQ(answered(), 9);
+  EXPECT_EQ(remotes_.asked, "http://far:8000");
+  remotes_.answer.reset();
+  EXPECT_EQ(ask(), "");
+  EXPECT_EQ(degradation_.source, "version");
+}
+
+TEST_F(ResilienceTest, ARemotesAnswerIsHeldToThePolicyToo) {
+  use("notFinite: reject\nfallback: [{remote: {url: 'http://far:8000', model: b}}]");
+  model_->fail_next(1, Code::kInternal);
+  remotes_.answer = std::nanf("");
+  EXPECT_EQ(ask(), "test.failure");
 }
 
 TEST_F(ResilienceTest, RulesWithoutAnAnswerLeaveItToTheDefault) {
@@ -316,7 +372,7 @@ TEST_F(ResilienceTest, ChecksAPolicyAgainstWhatIsServed) {
   EXPECT_EQ(reason("fallback: [{endpoint: another}]"), "policy.unknown_endpoint");
   EXPECT_EQ(reason("fallback: [{endpoint: other, version: 1.0.0}]"), "policy.unknown_version");
   EXPECT_EQ(reason("fallback: [{endpoint: model}]"), "policy.cycle");
-  EXPECT_EQ(reason("fallback: [{remote: 'http://a/v2/models/b'}]"), "policy.unsupported");
+  EXPECT_EQ(reason("fallback: [{remote: {url: 'http://a', model: b}}]"), "");
   EXPECT_EQ(reason("fallback: [{stale: true}]"), "policy.unsupported");
   EXPECT_EQ(reason("fallback: [{rules: [{when: {column: z, less: 1}, outputs: {y: 1}}]}]"), "policy.unknown_column");
   EXPECT_EQ(reason("default: {z: 1}"), "policy.unknown_output");

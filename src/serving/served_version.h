@@ -25,6 +25,7 @@
 #include "serving/cost_curve.h"
 #include "serving/inline_run.h"
 #include "serving/metrics.h"
+#include "serving/remote_model.h"
 #include "serving/runner_pool.h"
 
 namespace slipway {
@@ -48,18 +49,29 @@ struct ServedVersion {
   std::string number_text;  // the integer that MLflow clients use, in digits
   Digest digest;            // of the bundle
   std::shared_ptr<const LoadedModel> runtime;
+  std::shared_ptr<const RemoteModel> remote;  // the same, where it answers on another server; else null
   std::shared_ptr<const BoundContract> contract;
   InlineBudget inline_budget;  // which requests run on the I/O thread
   CostCurve cost_curve;        // measured at load; empty for a model without a batch axis
   BatchPolicy batch_policy;
   BatchPlan batch_plan;                         // what follows from both
-  std::unique_ptr<RunnerPool> runners;          // for requests that do not run on the I/O thread
+  std::unique_ptr<RunnerPool> runners;          // for requests that do not run on the I/O thread; null for a remote
   std::shared_ptr<BatchStatistics> statistics;  // of the bytes of the version, whatever its policy
   mutable VersionMetrics metrics;               // handles: counting does not change the version
   mutable LastUse last_use;
   std::uint64_t memory_bytes = 0;   // what it takes, estimated from its trial
   std::vector<std::string> labels;  // of its classes, for the classification extension; often none
 };
+
+// Would a request be answered, as far as is known? The errors of RemoteWatch::readiness().
+inline Status readiness(const ServedVersion& version) {
+  return version.remote == nullptr ? Status() : version.remote->readiness();
+}
+
+// What runs it, as the protocol's metadata names it.
+inline std::string_view platform_of(const ServedVersion& version) noexcept {
+  return version.remote == nullptr ? "onnxruntime_onnx" : "slipway_remote";
+}
 
 // Looks names up without making a std::string.
 struct TextHash {

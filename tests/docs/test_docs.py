@@ -165,7 +165,7 @@ def sources():
 def gives(program, reason):
     """Reasons of the YAML reader are put together from what it reads and what is wrong."""
     subject, what = reason.split(".")
-    return f'"{reason}"' in program or (subject in ("contract", "policy") and f'"{what}"' in program)
+    return f'"{reason}"' in program or (subject in ("contract", "policy", "remote") and f'"{what}"' in program)
 
 
 def test_reasons():

@@ -16,11 +16,12 @@ MODELS = pathlib.Path(os.environ.get("SLIPWAY_TEST_MODELS", ROOT / "build/models
 class Server:
     """One `slipway serve`. `url` is valid after start(); stop() drains it, kill() is `kill -9`."""
 
-    def __init__(self, directory, *arguments, auth="off", environment=None):
+    def __init__(self, directory, *arguments, auth="off", environment=None, port=0):
         self.directory = pathlib.Path(directory)
         self.arguments = arguments
         self.auth = auth
         self.environment = environment or {}
+        self.listen_port = port
         self.process = None
         self.url = None
 
@@ -36,7 +37,7 @@ class Server:
                 "--data",
                 self.directory / "data",
                 "--http",
-                "127.0.0.1:0",
+                f"127.0.0.1:{self.listen_port}",
                 "--auth",
                 self.auth,
                 "--ready-file",

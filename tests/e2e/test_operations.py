@@ -327,6 +327,7 @@ COMMANDS = [
     ["audit", "key"],
     ["probe"],
     ["bench"],
+    ["tune"],
 ]
 
 

@@ -216,7 +216,7 @@ def test_a_policy_that_does_not_fit_is_refused(server, tmp_path):
         ("default: {rows: text}", "policy.bad_output"),
         ("fallback: [{version: 9.9.9}]", "policy.unknown_version"),
         ("fallback: [{endpoint: nobody}]", "policy.unknown_endpoint"),
-        ("fallback: [{remote: 'http://localhost/v2/models/x'}]", "policy.unsupported"),
+        ("fallback: [{remote: {url: 'http://localhost', model: x}}]", "remote.not_allowed"),
         ("fallback: [{rules: [{when: {column: amount, less: 1}, outputs: {rows: 0}}]}]", "policy.unknown_column"),
     ):
         path.write_text(text)

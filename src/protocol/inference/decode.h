@@ -28,6 +28,12 @@ struct InferLimits {
 // invalid_argument "infer.…"; unimplemented for sequences and shared memory.
 Status decode_infer(const HttpRequest& http, InferRequest& infer, const InferLimits& limits = {});
 
+// Fills infer.inputs with the outputs of a response, whose views then point into `body`, behind which 64 bytes are
+// readable, and into infer's own arena; clears it first. `json_length`: the header Inference-Header-Content-Length.
+// Errors: those of decode_infer(), which speak of a request and its inputs.
+Status decode_infer_response(std::span<const std::byte> body, std::optional<std::string_view> json_length,
+                             InferRequest& infer, const InferLimits& limits = {});
+
 // Inference-Header-Content-Length is 0: the body is one tensor and nothing else (raw_request.h).
 bool is_raw_request(const HttpRequest& http) noexcept;
 

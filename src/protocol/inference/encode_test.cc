@@ -192,7 +192,7 @@ TEST(Metadata, SpellsWhatClientsRead) {
   signature.outputs = {{.spec = {"y", DataType::kInt64, {-1}}}};
   const std::vector<std::string_view> versions = {"1.0.0", "1.1.0"};
   EXPECT_EQ(
-      model_metadata_body("iris", versions, signature),
+      model_metadata_body("iris", versions, "onnxruntime_onnx", signature),
       R"({"name":"iris","versions":["1.0.0","1.1.0"],"platform":"onnxruntime_onnx",)"
       R"("inputs":[{"name":"x","datatype":"FP32","shape":[-1,4]}],"outputs":[{"name":"y","datatype":"INT64","shape":[-1]}]})");
   EXPECT_THAT(server_metadata_body(), HasSubstr(R"({"name":"slipway","version":")"));

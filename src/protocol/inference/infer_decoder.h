@@ -32,8 +32,12 @@ class InferDecoder {
         binary_(body.subspan(json_bytes)) {}
 
   Status decode(simdjson::ondemand::parser& parser, simdjson::ondemand::parser& late_parser);
+  // The outputs of a response, which are written as the inputs of a request are: into infer.inputs.
+  Status decode_response(simdjson::ondemand::parser& parser, simdjson::ondemand::parser& late_parser);
 
  private:
+  template <typename OnField>
+  Status read_root(simdjson::ondemand::parser& parser, OnField on_field);
   Status read_root_field(std::string_view key, JsonValue value);
   Status read_request_parameter(std::string_view key, JsonValue value);
   Status read_inputs(JsonValue value);
@@ -47,6 +51,7 @@ class InferDecoder {
   Result<std::string_view> read_name(JsonValue value, const JsonPlace& where);
   Result<std::size_t> count_elements(const TensorView& tensor) const;
   Status check_count(const TensorView& tensor, std::size_t count) const;
+  Status check_all_given() const;
 
   InferRequest& infer_;
   const InferLimits& limits_;

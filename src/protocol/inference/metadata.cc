@@ -51,12 +51,12 @@ std::string model_ready_body(std::string_view model, bool is_ready) {
 }
 
 std::string model_metadata_body(std::string_view model, std::span<const std::string_view> versions,
-                                const ModelSignature& signature) {
+                                std::string_view platform, const ModelSignature& signature) {
   std::string out;
   JsonWriter json(out);
   json.begin_object().key("name").value(model).key("versions").begin_array();
   for (const std::string_view version : versions) json.value(version);
-  json.end_array().key("platform").value("onnxruntime_onnx");
+  json.end_array().key("platform").value(platform);
   write_tensors(json, "inputs", signature.inputs);
   write_tensors(json, "outputs", signature.outputs);
   json.end_object();

@@ -15,6 +15,6 @@ std::string server_metadata_body();
 std::string model_list_body(std::span<const std::string_view> names);  // {"models":["iris"]}
 std::string model_ready_body(std::string_view model, bool is_ready);
 std::string model_metadata_body(std::string_view model, std::span<const std::string_view> versions,
-                                const ModelSignature& signature);
+                                std::string_view platform, const ModelSignature& signature);
 
 }  // namespace slipway

@@ -66,13 +66,16 @@ class InferenceHandlers {
     } else if (const ServedModel* model = served_model(request)) {
       versions.assign(model->names.begin(), model->names.end());
     }
-    co_return json(model_metadata_body(version.model, versions, version.runtime->signature()));
+    const ModelSignature& signature = version.runtime->signature();
+    co_return json(model_metadata_body(version.model, versions, platform_of(version), signature));
   }
 
   // Of a version that waits for its first request too: a prediction would be answered.
   Task<HttpResponse> model_ready(HttpRequest& request) {
     const auto found = predictor_.choose(request.parameter("model"), request.parameter("version"));
     if (!found) co_return error_response(found.error(), request);
+    const Status ready = *found == nullptr ? Status() : readiness(**found);
+    if (!ready) co_return error_response(ready.error(), request);
     co_return json(model_ready_body(request.parameter("model"), true));
   }
 

@@ -37,7 +37,8 @@ Result<VersionFiles::Opened> VersionFiles::open(std::string_view path, const Pri
   if (!version || !principal.may(Permission::kReadMetadata, version->model)) return not_found(path);
   Opened opened{{}, std::string(rest), std::nullopt};
   SLIPWAY_TRY(opened.manifest, bundles_->manifest(version->digest));
-  if (opened.manifest.find(kMlModelFile) == nullptr) {
+  const bool is_onnx = opened.manifest.runtime == kOnnxRuntime;
+  if (is_onnx && opened.manifest.find(kMlModelFile) == nullptr) {
     opened.made = mlmodel_of(opened.manifest, format_time(version->created_at));
     const ManifestFile made{std::string(kMlModelFile), opened.made->size(), sha256(*opened.made)};
     auto& files = opened.manifest.files;
