@@ -138,7 +138,7 @@ struct Server::Parts {
   Admission admission{settings.requests_in_flight_max};
   DeadlineTimer deadlines;
   std::vector<std::unique_ptr<Predictor>> predictors;  // one for each I/O thread: of HTTP, then of gRPC
-  RequestObserver observer{registry, settings.io_threads};
+  RequestObserver observer{registry, 2 * settings.io_threads};
   std::vector<std::unique_ptr<RefusalLedger>> refusals;  // one for each I/O thread
   std::atomic<bool> is_ready{false};
   std::unique_ptr<Housekeeping> housekeeping;
@@ -365,7 +365,15 @@ Status Server::Parts::open_grpc() {
   options.buffered_bytes_max = settings.buffered_bytes_max;
   if (!settings.tls_certificate_file.empty())
     options.tls = TlsFiles{settings.tls_certificate_file, settings.tls_key_file};
+  options.in_flight_max = settings.requests_in_flight_max;
   options.is_ready = [this] { return is_ready.load(); };
+  options.on_complete = [this](unsigned thread, std::string_view rpc, const HttpRequest& request, Code code,
+                               std::chrono::nanoseconds duration) {
+    const unsigned index = settings.io_threads + thread;
+    observer.observe_rpc(index, rpc, request, code, duration);
+    if (code == Code::kNotFound || code == Code::kResourceExhausted) [[unlikely]]
+      note_unserved(*refusals[index], request, code == Code::kNotFound ? 404 : 429);
+  };
   options.on_second = [this](unsigned thread) {
     predictors[settings.io_threads + thread]->refresh();
     flush_refusals(*refusals[settings.io_threads + thread]);

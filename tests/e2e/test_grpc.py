@@ -3,6 +3,8 @@
 import asyncio
 import json
 import queue
+import subprocess
+import sys
 
 import grpc
 import numpy as np
@@ -11,6 +13,7 @@ import tritonclient.grpc as triton
 import tritonclient.grpc.aio as triton_aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from server import MODELS, Server, push_approved
+from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
 
@@ -167,3 +170,178 @@ def test_keys_are_asked_for(tmp_path):
             assert forbidden.value.status() == "StatusCode.PERMISSION_DENIED"
     finally:
         assert server.stop() == 0, server.log()
+
+
+def stub_of(channel):
+    return service_pb2_grpc.GRPCInferenceServiceStub(channel)
+
+
+def code_of(call):
+    with pytest.raises(grpc.RpcError) as refused:
+        call()
+    return refused.value
+
+
+def simple_request(**changes):
+    request = service_pb2.ModelInferRequest(model_name="simple", **changes)
+    for name in ("INPUT0", "INPUT1"):
+        entry = request.inputs.add(name=name, datatype="INT32", shape=[1, 16])
+        entry.contents.int_contents.extend(range(16))
+    return request
+
+
+def test_typed_contents(server):
+    with grpc.insecure_channel(server.grpc) as channel:
+        answer = stub_of(channel).ModelInfer(simple_request(id="typed"), timeout=10)
+    assert np.frombuffer(answer.raw_output_contents[0], np.int32).tolist() == [2 * i for i in range(16)]
+    assert answer.id == "typed"
+
+
+def test_the_reason_is_in_the_trailing_metadata(server):
+    with grpc.insecure_channel(server.grpc) as channel:
+        request = simple_request()
+        request.model_name = "absent"
+        error = code_of(lambda: stub_of(channel).ModelInfer(request, timeout=10))
+    assert error.code() == grpc.StatusCode.NOT_FOUND
+    assert dict(error.trailing_metadata())["slipway-reason"] == "model.not_found"
+
+
+def test_the_deadline_of_a_call_holds(server):
+    push_approved(server, "slow", MODELS / "slow_by_input.onnx")
+    request = service_pb2.ModelInferRequest(model_name="slow")
+    request.inputs.add(name="iterations", datatype="INT64", shape=[1]).contents.int64_contents.append(10**6)
+    with grpc.insecure_channel(server.grpc) as channel:
+        stub = stub_of(channel)
+        error = code_of(lambda: stub.ModelInfer(request, timeout=0.3))
+        assert error.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+        # The run was stopped with it: the version's only runner is free again.
+        del request.inputs[0].contents.int64_contents[:]
+        request.inputs[0].contents.int64_contents.append(1)
+        stub.ModelInfer(request, timeout=10)
+
+
+def test_messages_that_are_none_are_refused(server):
+    """Bytes that protobuf would not have written, and what contradicts itself; the server goes on."""
+    whole = simple_request().SerializeToString()
+    hostile = [
+        b"\xff" * 40,
+        b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\x7f",  # a length of 2^63
+        b"\x0b\x0c",  # a group
+        *(whole[:size] for size in range(10, len(whole) - 1, 7)),
+    ]
+    with grpc.insecure_channel(server.grpc) as channel:
+        call = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+        for message in hostile:
+            error = code_of(lambda message=message: call(message, timeout=10))
+            assert error.code() in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND), message
+            assert error.details()
+        for shape in ([2**62, 4], [-1, 16], [1, 17], [16], []):
+            request = simple_request()
+            request.inputs[0].shape[:] = shape
+            error = code_of(lambda request=request: stub_of(channel).ModelInfer(request, timeout=10))
+            assert error.code() == grpc.StatusCode.INVALID_ARGUMENT, shape
+        unknown = channel.unary_unary("/inference.GRPCInferenceService/Absent")
+        assert code_of(lambda: unknown(b"", timeout=10)).code() == grpc.StatusCode.UNIMPLEMENTED
+        stub_of(channel).ModelInfer(simple_request(), timeout=10)
+
+
+def test_a_message_over_the_limit_is_refused(tmp_path):
+    server = Server(tmp_path / "limited", "--grpc", "127.0.0.1:0", "--predict-body-bytes-max", "1024").start()
+    try:
+        address = json.loads((server.directory / "ready.json").read_text())["grpc"]
+        with grpc.insecure_channel(address) as channel:
+            request = simple_request(id="x" * 5000)
+            error = code_of(lambda: stub_of(channel).ModelInfer(request, timeout=10))
+            assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+            assert stub_of(channel).ServerLive(service_pb2.ServerLiveRequest(), timeout=10).live
+    finally:
+        assert server.stop() == 0, server.log()
+
+
+def test_classification(client):
+    inputs, added, _ = simple_inputs()
+    outputs = [triton.InferRequestedOutput("OUTPUT0", class_count=2)]
+    best = client.infer("simple", inputs, outputs=outputs).as_numpy("OUTPUT0")
+    value, index = best.reshape(-1)[0].decode().split(":")[:2]
+    assert float(value) == added.max()
+    assert int(index) == int(added.argmax())
+
+
+def test_models_are_unloaded_and_loaded(server, client):
+    client.unload_model("identity_fp32")
+    assert not client.is_model_ready("identity_fp32")
+    assert not client.is_model_ready("absent")
+    client.load_model("identity_fp32")
+    server.wait_until_ready("identity_fp32", "1.0.0")
+    assert client.is_model_ready("identity_fp32")
+
+
+def test_asyncio_stream(server):
+    async def ask():
+        inputs, added, subtracted = simple_inputs(triton_aio)
+
+        async def requests():
+            for number in range(5):
+                yield {"model_name": "simple", "inputs": inputs, "request_id": str(number)}
+
+        async with triton_aio.InferenceServerClient(server.grpc) as client:
+            count = 0
+            async for result, error in client.stream_infer(requests()):
+                assert error is None
+                check_simple(result, added, subtracted)
+                count += 1
+            assert count == 5
+
+    asyncio.run(ask())
+
+
+def test_a_predictor_asks_with_its_key_and_is_recorded(tmp_path):
+    server = Server(tmp_path / "keyed", "--grpc", "127.0.0.1:0", auth="on").start()
+    try:
+        address = json.loads((server.directory / "ready.json").read_text())["grpc"]
+        admin = (server.directory / "data" / "bootstrap.key").read_text().strip()
+
+        def key(name, role):
+            return json.loads(server.cli("key", "create", "--name", name, "--role", role, "--json", key=admin).stdout)
+
+        author = key("alice", "data-scientist")["key"]
+        server.cli("model", "push", MODELS / "simple.onnx", "--name", "simple", "--version", "1.0.0", key=author)
+        server.cli("model", "approve", "simple@1.0.0", key=key("bob", "approver")["key"])
+        server.wait_until_ready("simple", "1.0.0", authorization=f"Bearer {author}")
+        inputs, added, subtracted = simple_inputs()
+        headers = {"authorization": f"Bearer {key('carol', 'predictor')['key']}"}
+        with triton.InferenceServerClient(address) as client:
+            check_simple(client.infer("simple", inputs, headers=headers, request_id="of-carol"), added, subtracted)
+        metrics = server.get("/metrics", authorization=f"Bearer {admin}").decode()
+        assert 'slipway_grpc_requests_total{method="ModelInfer",code="ok"} 1' in metrics
+    finally:
+        assert server.stop() == 0, server.log()
+
+
+KSERVE = """
+import asyncio
+import sys
+
+from kserve import InferenceGRPCClient, InferInput, InferRequest
+
+
+async def ask():
+    client = InferenceGRPCClient(url=sys.argv[1], verbose=False)
+    assert await client.is_server_live()
+    assert await client.is_server_ready()
+    assert await client.is_model_ready("simple")
+    inputs = [InferInput(f"INPUT{i}", [1, 16], "INT32", list(range(16))) for i in range(2)]
+    answer = await client.infer(InferRequest(model_name="simple", infer_inputs=inputs))
+    print(answer.outputs[0].as_numpy().reshape(-1).tolist())
+    await client.close()
+
+
+asyncio.run(ask())
+"""
+
+
+def test_kserve_client(server):
+    """In a process of its own: its messages have the names of Triton's."""
+    done = subprocess.run([sys.executable, "-c", KSERVE, server.grpc], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [2 * i for i in range(16)]

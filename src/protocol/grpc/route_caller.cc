@@ -52,6 +52,8 @@ Task<Result<std::string>> RouteCaller::call(const RpcRoute& rpc, HttpRequest& re
   Result<std::string> answer;
   if (response.status == 200 || response.body.find("\"error\"") == std::string::npos) {
     answer = rpc.answer(call, response.body);
+  } else if (rpc.answer_missing != nullptr && response.status == 404) {
+    answer = rpc.answer_missing();
   } else {
     answer = fail(error_of(response));
   }

@@ -222,11 +222,14 @@ Result<std::string> answer_log(const RouteCall&, const std::string& json) {
   return response.SerializeAsString();
 }
 
+// A model that is not served is not ready, as with Triton.
+std::string not_ready() { return inference::ModelReadyResponse().SerializeAsString(); }
+
 constexpr std::array kRoutes = {
     RpcRoute{"ServerLive", ask_path<kLivePath>, answer_as<inference::ServerLiveResponse>},
     RpcRoute{"ServerReady", ask_path<kReadyPath>, answer_as<inference::ServerReadyResponse>},
     RpcRoute{"ServerMetadata", ask_path<kServerPath>, answer_as<inference::ServerMetadataResponse>},
-    RpcRoute{"ModelReady", ask_model<kReady>, answer_as<inference::ModelReadyResponse>},
+    RpcRoute{"ModelReady", ask_model<kReady>, answer_as<inference::ModelReadyResponse>, not_ready},
     RpcRoute{"ModelMetadata", ask_model<kMetadata>, answer_as<inference::ModelMetadataResponse>},
     RpcRoute{"ModelConfig", ask_model<kConfig>, answer_config},
     RpcRoute{"ModelStatistics", ask_statistics, answer_as<inference::ModelStatisticsResponse>},

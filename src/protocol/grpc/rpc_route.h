@@ -30,6 +30,8 @@ struct RpcRoute {
   Result<RouteCall> (*ask)(const std::string& message);
   // The response message, of what was asked and the body that answered with status 200.
   Result<std::string> (*answer)(const RouteCall& call, const std::string& json);
+  // The response message where the route answers that there is no such thing; null: that is an error.
+  std::string (*answer_missing)() = nullptr;
 };
 
 // By the name of the call within inference.GRPCInferenceService; null for one that is not answered by a route.
