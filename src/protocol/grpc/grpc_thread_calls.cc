@@ -39,10 +39,9 @@ grpc::ByteBuffer to_buffer(std::string bytes) {
     const grpc::Slice slice(bytes.data(), bytes.size());
     return {&slice, 1};
   }
-  auto held = std::make_unique<std::string>(std::move(bytes));
+  auto* held = new std::string(std::move(bytes));  // the slice's
   const grpc::Slice slice(
-      held->data(), held->size(), [](void* text) { delete static_cast<std::string*>(text); }, held.get());
-  held.release();
+      held->data(), held->size(), [](void* text) { delete static_cast<std::string*>(text); }, held);
   return {&slice, 1};
 }
 
