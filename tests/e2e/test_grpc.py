@@ -3,8 +3,6 @@
 import asyncio
 import json
 import queue
-import subprocess
-import sys
 
 import grpc
 import numpy as np
@@ -316,32 +314,3 @@ def test_a_predictor_asks_with_its_key_and_is_recorded(tmp_path):
         assert 'slipway_grpc_requests_total{method="ModelInfer",code="ok"} 1' in metrics
     finally:
         assert server.stop() == 0, server.log()
-
-
-KSERVE = """
-import asyncio
-import sys
-
-from kserve import InferenceGRPCClient, InferInput, InferRequest
-
-
-async def ask():
-    client = InferenceGRPCClient(url=sys.argv[1], verbose=False)
-    assert await client.is_server_live()
-    assert await client.is_server_ready()
-    assert await client.is_model_ready("simple")
-    inputs = [InferInput(f"INPUT{i}", [1, 16], "INT32", list(range(16))) for i in range(2)]
-    answer = await client.infer(InferRequest(model_name="simple", infer_inputs=inputs))
-    print(answer.outputs[0].as_numpy().reshape(-1).tolist())
-    await client.close()
-
-
-asyncio.run(ask())
-"""
-
-
-def test_kserve_client(server):
-    """In a process of its own: its messages have the names of Triton's."""
-    done = subprocess.run([sys.executable, "-c", KSERVE, server.grpc], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == [2 * i for i in range(16)]
