@@ -5,7 +5,7 @@
 namespace slipway {
 namespace {
 
-metrics::Description description() {
+metrics::Description http_requests() {
   metrics::Description made;
   made.name = "slipway_http_requests_total";
   made.help = "HTTP requests answered, by route, method and status.";
@@ -13,10 +13,34 @@ metrics::Description description() {
   return made;
 }
 
+metrics::Description grpc_requests() {
+  metrics::Description made;
+  made.name = "slipway_grpc_requests_total";
+  made.help = "gRPC requests answered, by method and code; a request in a stream counts as one.";
+  made.label_names = {"method", "code"};
+  return made;
+}
+
+std::int64_t microseconds(std::chrono::nanoseconds duration) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+}
+
+std::string_view principal_id(const HttpRequest& request) {
+  return request.principal == nullptr ? std::string_view() : std::string_view(request.principal->id);
+}
+
+// A failure of the server, not of the caller.
+bool is_own_failure(Code code) {
+  return code == Code::kInternal || code == Code::kUnknown || code == Code::kDataLoss || code == Code::kUnavailable;
+}
+
 }  // namespace
 
 RequestObserver::RequestObserver(metrics::Registry& registry, unsigned threads)
-    : requests_(registry.counter(description())), seen_(threads) {}
+    : requests_(registry.counter(http_requests())),
+      rpcs_(registry.counter(grpc_requests())),
+      seen_(threads),
+      seen_rpcs_(threads) {}
 
 void RequestObserver::observe(unsigned thread, const HttpRequest& request, int status,
                               std::chrono::nanoseconds duration) {
@@ -30,17 +54,34 @@ void RequestObserver::observe(unsigned thread, const HttpRequest& request, int s
 
   const log::Level level = status >= 500 ? log::Level::kWarning : log::Level::kDebug;
   if (!log::is_enabled(level)) return;
-  log::write(
-      level, "http.request",
-      {{"method", to_string(request.method)},
-       {"route", route},
-       {"path", request.path},
-       {"status", status},
-       {"duration_us", std::chrono::duration_cast<std::chrono::microseconds>(duration).count()},
-       {"remote", request.remote},
-       {"principal", request.principal == nullptr ? std::string_view() : std::string_view(request.principal->id)},
-       log::request_id(request.request_id),
-       log::trace_id(request.trace.trace_id)});
+  log::write(level, "http.request",
+             {{"method", to_string(request.method)},
+              {"route", route},
+              {"path", request.path},
+              {"status", status},
+              {"duration_us", microseconds(duration)},
+              {"remote", request.remote},
+              {"principal", principal_id(request)},
+              log::request_id(request.request_id),
+              log::trace_id(request.trace.trace_id)});
+}
+
+void RequestObserver::observe_rpc(unsigned thread, std::string_view rpc, const HttpRequest& request, Code code,
+                                  std::chrono::nanoseconds duration) {
+  const auto [entry, is_new] = seen_rpcs_[thread].try_emplace(RpcKey{rpc.data(), code});
+  if (is_new) entry->second = rpcs_.with({std::string(rpc), std::string(to_string(code))});
+  entry->second.add();
+
+  const log::Level level = is_own_failure(code) ? log::Level::kWarning : log::Level::kDebug;
+  if (!log::is_enabled(level)) return;
+  log::write(level, "grpc.request",
+             {{"method", rpc},
+              {"code", to_string(code)},
+              {"duration_us", microseconds(duration)},
+              {"remote", request.remote},
+              {"principal", principal_id(request)},
+              log::request_id(request.request_id),
+              log::trace_id(request.trace.trace_id)});
 }
 
 }  // namespace slipway

@@ -1,5 +1,6 @@
 #include "app/server.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -31,6 +32,7 @@
 #include "protocol/admin/policy_routes.h"
 #include "protocol/admin/route_list.h"
 #include "protocol/admin/webhook_routes.h"
+#include "protocol/grpc/grpc_server.h"
 #include "protocol/http_server.h"
 #include "protocol/inference/repository_routes.h"
 #include "protocol/inference/routes.h"
@@ -76,9 +78,12 @@ void empty_directory(const fs::path& path) {
   }
 }
 
-Status write_ready_file(const std::string& path, const std::string& url) {
+Status write_ready_file(const std::string& path, const std::string& url, const std::string& grpc) {
   std::string text;
-  JsonWriter(text).begin_object().key("http").value(url).end_object();
+  JsonWriter json(text);
+  json.begin_object().key("http").value(url);
+  if (!grpc.empty()) json.key("grpc").value(grpc);
+  json.end_object();
   const std::string temporary = path + ".tmp";
   std::ofstream file(temporary);
   file << text << '\n';
@@ -108,7 +113,10 @@ struct Server::Parts {
   Status open_outbox();
   Status open_mlflow();
   Status open_cache();
+  void add_predictors();  // one for each thread of a protocol
   Status open_http();
+  Status open_grpc();
+  std::string grpc_target() const;
   SendPolicy send_policy() const;
   Router make_router(unsigned thread);
   void flush_refusals(RefusalLedger& ledger);
@@ -136,8 +144,8 @@ struct Server::Parts {
   Admission admission{settings.requests_in_flight_max};
   DeadlineTimer deadlines;
   std::unique_ptr<PredictionCache> cache;
-  std::vector<std::unique_ptr<Predictor>> predictors;  // one for each I/O thread
-  RequestObserver observer{registry, settings.io_threads};
+  std::vector<std::unique_ptr<Predictor>> predictors;  // one for each I/O thread: of HTTP, then of gRPC
+  RequestObserver observer{registry, 2 * settings.io_threads};
   std::vector<std::unique_ptr<RefusalLedger>> refusals;  // one for each I/O thread
   std::atomic<bool> is_ready{false};
   std::unique_ptr<Housekeeping> housekeeping;
@@ -145,6 +153,7 @@ struct Server::Parts {
   const WebhookStore webhooks{settings.may_webhooks_be_private};
   std::unique_ptr<Deliverer> deliverer;
   std::unique_ptr<HttpServer> http;
+  std::unique_ptr<GrpcServer> grpc;
 };
 
 Status Server::Parts::open_stores() {
@@ -281,8 +290,8 @@ Router Server::Parts::make_router(unsigned thread) {
                              .decisions = decisions,
                              .check =
                                  [this](std::string_view endpoint, std::string_view yaml) {
-                                   return EndpointPolicies::check(endpoint, yaml, *catalog->snapshot().load(),
-                                                                  *remotes, !settings.redis_uri.empty());
+                                   return EndpointPolicies::check(endpoint, yaml, *catalog->snapshot().load(), *remotes,
+                                                                  !settings.redis_uri.empty());
                                  },
                              .on_change = [this] { catalog->notify(); },
                              .name_of = parts.name_of});
@@ -336,13 +345,17 @@ Status Server::Parts::open_cache() {
   return {};
 }
 
-Status Server::Parts::open_http() {
+void Server::Parts::add_predictors() {
   const PredictLimits limits{.timeout_max = settings.predict_timeout, .is_audit_strict = settings.is_audit_strict};
   for (unsigned i = 0; i < settings.io_threads; ++i) {
     predictors.push_back(
         std::make_unique<Predictor>(catalog->snapshot(), admission, deadlines, *audit, commitment_key, *cache, limits));
     refusals.push_back(std::make_unique<RefusalLedger>());
   }
+}
+
+Status Server::Parts::open_http() {
+  add_predictors();
   HttpServerOptions options;
   options.address = settings.http_address;
   options.port = settings.http_port;
@@ -370,6 +383,45 @@ Status Server::Parts::open_http() {
   return {};
 }
 
+Status Server::Parts::open_grpc() {
+  if (settings.grpc_address.empty()) return {};
+  add_predictors();
+  GrpcServerOptions options;
+  options.address = settings.grpc_address;
+  options.port = settings.grpc_port;
+  options.threads = settings.io_threads;
+  options.worker_threads = settings.worker_threads;
+  options.message_bytes_max = settings.predict_body_bytes_max;
+  options.buffered_bytes_max = settings.buffered_bytes_max;
+  if (!settings.tls_certificate_file.empty())
+    options.tls = TlsFiles{settings.tls_certificate_file, settings.tls_key_file};
+  options.in_flight_max = settings.requests_in_flight_max;
+  options.is_ready = [this] { return is_ready.load(); };
+  options.on_complete = [this](unsigned thread, std::string_view rpc, const HttpRequest& request, Code code,
+                               std::chrono::nanoseconds duration) {
+    const unsigned index = settings.io_threads + thread;
+    observer.observe_rpc(index, rpc, request, code, duration);
+    if (code == Code::kNotFound || code == Code::kResourceExhausted) [[unlikely]]
+      note_unserved(*refusals[index], request, code == Code::kNotFound ? 404 : 429);
+  };
+  options.on_second = [this](unsigned thread) {
+    predictors[settings.io_threads + thread]->refresh();
+    flush_refusals(*refusals[settings.io_threads + thread]);
+  };
+  SLIPWAY_TRY(grpc, GrpcServer::listen(std::move(options), [this](unsigned thread) {
+                const unsigned index = settings.io_threads + thread;
+                return GrpcThreadParts{make_router(index), predictors[index].get()};
+              }));
+  return {};
+}
+
+// As gRPC's clients are given it; "" without gRPC.
+std::string Server::Parts::grpc_target() const {
+  if (!grpc) return {};
+  const bool is_ipv6 = settings.grpc_address.find(':') != std::string::npos;
+  return (is_ipv6 ? "[" + settings.grpc_address + "]" : settings.grpc_address) + ":" + std::to_string(grpc->port());
+}
+
 // Predictions that nobody waits for any more still need the threads they began on. They end by their deadlines.
 Server::Parts::~Parts() {
   while (admission.in_flight() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -390,6 +442,7 @@ Result<std::unique_ptr<Server>> Server::open(Settings settings) {
   SLIPWAY_CHECK(parts->open_mlflow());
   SLIPWAY_CHECK(parts->open_cache());
   SLIPWAY_CHECK(parts->open_http());
+  SLIPWAY_CHECK(parts->open_grpc());
   parts->housekeeping = std::make_unique<Housekeeping>(*parts->database, *parts->objects, *parts->access, *parts->audit,
                                                        parts->admission, parts->registry);
   return std::unique_ptr<Server>(new Server(std::move(parts)));
@@ -407,12 +460,13 @@ Status Server::run() {
   const Settings& settings = parts.settings;
   parts.mlflow->start();
   parts.http->start();
+  if (parts.grpc) parts.grpc->start();
   parts.is_ready = true;
   const bool is_ipv6 = settings.http_address.find(':') != std::string::npos;
   const std::string host = is_ipv6 ? "[" + settings.http_address + "]" : settings.http_address;
   const std::string url =
       (settings.tls_key_file.empty() ? "http://" : "https://") + host + ":" + std::to_string(http_port());
-  if (!settings.ready_file.empty()) SLIPWAY_CHECK(write_ready_file(settings.ready_file, url));
+  if (!settings.ready_file.empty()) SLIPWAY_CHECK(write_ready_file(settings.ready_file, url, parts.grpc_target()));
   log::info("server.ready", {{"http", url}, {"auth", settings.is_auth_on}, {"data", settings.data_directory}});
 
   int received = 0;
@@ -421,7 +475,13 @@ Status Server::run() {
   parts.is_ready = false;
   remove_ready_file(settings.ready_file);
   log::info("server.draining", {{"signal", received}, {"in_flight", parts.http->in_flight()}});
-  const bool is_clean = parts.http->drain(settings.drain_timeout);
+  const Monotonic drain_end = std::chrono::steady_clock::now() + settings.drain_timeout;
+  bool is_clean = parts.http->drain(settings.drain_timeout);
+  if (parts.grpc) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(drain_end - std::chrono::steady_clock::now());
+    is_clean = parts.grpc->drain(std::max(left, std::chrono::milliseconds(0))) && is_clean;
+  }
   parts.remotes->stop();  // what still waits for one ends now
   parts.mlflow->stop();
   parts.deliverer->stop();

@@ -21,6 +21,28 @@ Status refuse(std::string_view setting, const std::string& why) {
   return fail(Code::kInvalidArgument, "settings.invalid", std::string(setting) + ": " + why);
 }
 
+Status parse_address(std::string_view setting, const std::string& text, std::string& to_address,
+                     std::uint16_t& to_port) {
+  const auto colon = text.rfind(':');
+  const std::string expected =
+      quoted(std::string_view(text)) + " is not ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:0";
+  if (colon == std::string::npos) return refuse(setting, expected);
+  std::string address = text.substr(0, colon);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  const std::string_view port_text = std::string_view(text).substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  if (error != std::errc{} || end != port_text.data() + port_text.size()) return refuse(setting, expected);
+  if (address == "localhost") address = "127.0.0.1";
+  in6_addr parsed{};
+  if (inet_pton(AF_INET, address.c_str(), &parsed) != 1 && inet_pton(AF_INET6, address.c_str(), &parsed) != 1) {
+    return refuse(setting, quoted(std::string_view(address)) + " is not an IPv4 or IPv6 address");
+  }
+  to_address = address;
+  to_port = port;
+  return {};
+}
+
 }  // namespace
 
 bool is_loopback(const std::string& address) noexcept {
@@ -30,30 +52,23 @@ bool is_loopback(const std::string& address) noexcept {
 }
 
 Status parse_listen_address(const std::string& text, Settings& settings) {
-  const auto colon = text.rfind(':');
-  const std::string expected =
-      quoted(std::string_view(text)) + " is not ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:0";
-  if (colon == std::string::npos) return refuse("--http", expected);
-  std::string address = text.substr(0, colon);
-  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
-  const std::string_view port_text = std::string_view(text).substr(colon + 1);
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
-  if (error != std::errc{} || end != port_text.data() + port_text.size()) return refuse("--http", expected);
-  if (address == "localhost") address = "127.0.0.1";
-  in6_addr parsed{};
-  if (inet_pton(AF_INET, address.c_str(), &parsed) != 1 && inet_pton(AF_INET6, address.c_str(), &parsed) != 1) {
-    return refuse("--http", quoted(std::string_view(address)) + " is not an IPv4 or IPv6 address");
-  }
-  settings.http_address = address;
-  settings.http_port = port;
-  return {};
+  return parse_address("--http", text, settings.http_address, settings.http_port);
+}
+
+Status parse_grpc_address(const std::string& text, Settings& settings) {
+  settings.grpc_address.clear();
+  if (text == "off") return {};
+  return parse_address("--grpc", text, settings.grpc_address, settings.grpc_port);
 }
 
 Status check(const Settings& settings) {
   if (settings.data_directory.empty()) return refuse("--data", "a directory is needed");
   if (!settings.is_auth_on && !is_loopback(settings.http_address)) {
     return refuse("--auth", "off is allowed only on a loopback address; --http is " + settings.http_address +
+                                ". Listen on 127.0.0.1, or turn authentication on");
+  }
+  if (!settings.is_auth_on && !settings.grpc_address.empty() && !is_loopback(settings.grpc_address)) {
+    return refuse("--auth", "off is allowed only on a loopback address; --grpc is " + settings.grpc_address +
                                 ". Listen on 127.0.0.1, or turn authentication on");
   }
   const bool has_tls = !settings.tls_certificate_file.empty();
@@ -63,6 +78,13 @@ Status check(const Settings& settings) {
   if (!is_loopback(settings.http_address) && !has_tls && !settings.is_behind_trusted_proxy) {
     return refuse("--http",
                   settings.http_address +
+                      " is not a loopback address and would be served without encryption. Give --tls-cert and "
+                      "--tls-key, or --trusted-proxy if a proxy in front ends TLS");
+  }
+  if (!settings.grpc_address.empty() && !is_loopback(settings.grpc_address) && !has_tls &&
+      !settings.is_behind_trusted_proxy) {
+    return refuse("--grpc",
+                  settings.grpc_address +
                       " is not a loopback address and would be served without encryption. Give --tls-cert and "
                       "--tls-key, or --trusted-proxy if a proxy in front ends TLS");
   }

@@ -16,7 +16,9 @@ struct Settings {
   std::string data_directory;  // everything that is kept lies below it
   std::string http_address = "127.0.0.1";
   std::uint16_t http_port = 8080;  // 0: any free port, see ready_file
-  std::string ready_file;          // there while ready: {"http": "http://…"}; "" for none
+  std::string grpc_address;        // "": no gRPC
+  std::uint16_t grpc_port = 8081;  // 0: any free port, see ready_file
+  std::string ready_file;          // there while ready: {"http": "http://…", "grpc": "127.0.0.1:8081"}; "" for none
   bool is_auth_on = true;
   bool is_behind_trusted_proxy = false;  // a proxy ends TLS: allows a plain listener off loopback
   std::string tls_certificate_file;
@@ -73,6 +75,8 @@ struct Settings {
 
 // "127.0.0.1:8080", "[::1]:0", "localhost:8080" into address and port.
 Status parse_listen_address(const std::string& text, Settings& settings);
+// Of gRPC: the same, and "off".
+Status parse_grpc_address(const std::string& text, Settings& settings);
 
 // Refuses combinations that cannot work or are not safe, naming the setting.
 Status check(const Settings& settings);

@@ -17,6 +17,7 @@ namespace {
 struct ServeOptions {
   Settings settings;
   std::string http = "127.0.0.1:8080";
+  std::string grpc = "off";
   std::string auth = "on";
   std::string audit = "relaxed";
   std::int64_t predict_timeout_ms = 30'000;
@@ -31,6 +32,7 @@ struct ServeOptions {
 Status apply(ServeOptions& options) {
   Settings& settings = options.settings;
   SLIPWAY_CHECK(parse_listen_address(options.http, settings));
+  SLIPWAY_CHECK(parse_grpc_address(options.grpc, settings));
   settings.is_auth_on = options.auth == "on";
   settings.is_audit_strict = options.audit == "strict";
   settings.predict_timeout = std::chrono::milliseconds(options.predict_timeout_ms);
@@ -89,7 +91,10 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   command->add_option("--data", settings.data_directory, "Directory for everything that is kept")->required();
   command->add_option("--http", options->http, "ADDRESS:PORT to listen on; port 0 takes a free one")
       ->capture_default_str();
-  command->add_option("--ready-file", settings.ready_file, "File that is there while ready: {\"http\": URL}");
+  command->add_option("--grpc", options->grpc, "ADDRESS:PORT to listen on for gRPC, or off; port 0 takes a free one")
+      ->capture_default_str();
+  command->add_option("--ready-file", settings.ready_file,
+                      "File that is there while ready: {\"http\": URL}, and \"grpc\": ADDRESS:PORT with --grpc");
   command->add_option("--auth", options->auth, "API keys: on, or off (only on a loopback address)")
       ->check(CLI::IsMember({"on", "off"}))
       ->capture_default_str();

@@ -57,6 +57,7 @@ Task<Status> Predictor::predict(const PredictCall& call, const InferRequest& req
   if (!chosen) co_return fail(std::move(chosen).error());
   const GuardedVersion asked = *std::move(chosen);
   prediction.version = asked.version;
+  prediction.response.id = request.id;
 
   const auto place = admission_.try_enter();
   if (!place) {
@@ -188,7 +189,6 @@ Task<Status> Predictor::run(const PredictCall& call, const InferRequest& request
   InferResponse& response = prediction.response;
   response.model = asked.version->model;
   response.version = asked.version->version;
-  response.id = request.id;
   const std::chrono::microseconds limit = time_limit(asked);
   const ExecuteCall execute{.executor = call.executor,
                             .deadline = deadline(call, request, limit),

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.request
 
+import grpc
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -110,8 +111,10 @@ def test_every_shell_block_is_marked():
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("docs")).start()
+    server = Server(tmp_path_factory.mktemp("docs"), "--grpc", "127.0.0.1:0").start()
     push_approved(server, "simple", MODELS / "simple.onnx")
+    with grpc.insecure_channel(json.loads((server.directory / "ready.json").read_text())["grpc"]) as channel:
+        channel.unary_unary("/inference.GRPCInferenceService/ServerLive")(b"", timeout=10)
     yield server
     assert server.stop() == 0, server.log()
 

@@ -150,6 +150,14 @@ def test_the_same_question_is_answered_from_the_cache(server, policy):
     assert metric(server, "slipway_cache_spent_seconds_total", model="simple") > 0
 
 
+def test_every_answer_has_the_id_of_its_own_request(server, policy):
+    policy("simple", "cache: {ttl: 1m}")
+    inputs = [tensor(name, "INT32", [1, 16], [61] * 16) for name in ("INPUT0", "INPUT1")]
+    answers = [post(server, "/v2/models/simple/infer", {"id": id, "inputs": inputs}) for id in ("first", "second")]
+    assert [(answer.cache, answer.json["id"]) for answer in answers] == [("miss", "first"), ("hit", "second")]
+    assert "id" not in add(server, 61).json
+
+
 def test_other_outputs_are_another_question(server, policy):
     policy("simple", "cache: {ttl: 1m}")
     whole = add(server, 11)

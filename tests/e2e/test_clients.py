@@ -1,11 +1,8 @@
 """Unmodified clients of the Open Inference Protocol."""
 
-import asyncio
-
 import numpy as np
 import pytest
 import tritonclient.http as triton
-from kserve import InferenceRESTClient, InferInput, InferRequest, RESTConfig
 from tritonclient.utils import InferenceServerException
 
 
@@ -92,25 +89,3 @@ def test_triton_sees_the_reason_of_a_refusal(client):
     with pytest.raises(InferenceServerException) as missing:
         client.infer("absent", [entry])
     assert missing.value.status() == "404"
-
-
-def test_kserve_client(serving):
-    asyncio.run(use_kserve_client(serving))
-
-
-async def use_kserve_client(serving):
-    client = InferenceRESTClient(RESTConfig(protocol="v2", timeout=30))
-    try:
-        assert await client.is_server_live(serving.url)
-        assert await client.is_server_ready(serving.url)
-        assert await client.is_model_ready(serving.url, "simple")
-        for binary in (False, True):
-            first = np.arange(16, dtype=np.int32).reshape(1, 16)
-            inputs = [InferInput("INPUT0", [1, 16], "INT32"), InferInput("INPUT1", [1, 16], "INT32")]
-            inputs[0].set_data_from_numpy(first, binary_data=binary)
-            inputs[1].set_data_from_numpy(first, binary_data=binary)
-            answer = await client.infer(serving.url, InferRequest("simple", inputs), model_name="simple")
-            by_name = {output.name: output for output in answer.outputs}
-            np.testing.assert_array_equal(by_name["OUTPUT0"].as_numpy(), first + first)
-    finally:
-        await client.close()

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import tritonclient.http as triton
 import tritonclient.http.aio as triton_aio
-from kserve import InferenceRESTClient, InferInput, InferRequest, RESTConfig
 from server import MODELS, Server, push_approved
 from tritonclient.utils import InferenceServerException
 
@@ -404,22 +403,5 @@ def test_asyncio_client(server):
             assert {"simple", "identity_string"} <= {entry["name"] for entry in index}
             assert (await client.get_log_settings())["log_error"] is True
             assert (await client.get_trace_settings())["trace_level"] == ["OFF"]
-
-    asyncio.run(session())
-
-
-def test_kserve_client(server):
-    async def session():
-        client = InferenceRESTClient(config=RESTConfig(protocol="v2"))
-        url = server.url
-        assert await client.is_server_live(url)
-        assert await client.is_server_ready(url)
-        assert await client.is_model_ready(url, model_name="iris")
-        entry = InferInput("X", list(IRIS.shape), "FP32")
-        entry.set_data_from_numpy(IRIS, binary_data=True)
-        answer = await client.infer(url, InferRequest("iris", [entry]), model_name="iris")
-        probabilities = {output.name: output for output in answer.outputs}["probabilities"]
-        assert list(probabilities.shape) == [3, 3]
-        await client.close()
 
     asyncio.run(session())

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "protocol/inference/cache_use.h"
 #include "protocol/inference/decode.h"
 #include "protocol/inference/encode.h"
 #include "protocol/inference/metadata.h"
@@ -20,16 +21,6 @@ struct Scratch {
   InferRequest request;
   Prediction prediction;
 };
-
-// `slipway-cache`, or what HTTP clients send anyway (RFC 9111 section 5.2.1).
-CacheUse cache_use(const HttpRequest& request) {
-  std::string_view wish = request.header("slipway-cache");
-  if (wish.empty()) wish = request.header("cache-control");
-  if (wish.empty()) [[likely]]
-    return CacheUse::kAll;
-  if (wish.find("no-store") != wish.npos) return CacheUse::kNone;
-  return wish.find("no-cache") != wish.npos ? CacheUse::kRefresh : CacheUse::kAll;
-}
 
 class InferenceHandlers {
  public:
