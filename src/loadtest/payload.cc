@@ -96,7 +96,7 @@ void append_element(DataType type, std::uint64_t random, JsonWriter* json, std::
 
 Result<Payload> make_payload(std::span<const TensorSpec> inputs, const PayloadSettings& settings) {
   for (const auto& [name, shape] : settings.shapes) {
-    const auto is_it = [&](const TensorSpec& input) { return input.name == name; };
+    const auto is_it = [&wanted = name](const TensorSpec& input) { return input.name == wanted; };
     if (std::none_of(inputs.begin(), inputs.end(), is_it)) {
       return fail(Code::kInvalidArgument, "bench.shape", "the model has no input '" + name + "'");
     }
