@@ -30,6 +30,7 @@ ALLOWED = {
     "runtime": ABOVE_BASE | {"data"},
     "registry": REGISTRY,
     "loadtest": ABOVE_BASE,
+    "score": ABOVE_BASE | {"data"},
     "reproduce": ABOVE_BASE | {"registry"},
     "tracking": REGISTRY | {"registry"},
     "serving": SERVING,
@@ -38,7 +39,7 @@ ALLOWED = {
     "handbook": MONITOR | {"monitor"},
     "protocol": EVERYTHING,
     "app": EVERYTHING | {"protocol"},
-    "cli": EVERYTHING | {"protocol", "app", "reproduce", "loadtest"},
+    "cli": EVERYTHING | {"protocol", "app", "reproduce", "loadtest", "score"},
 }
 
 # Headers of a technology, and the modules that may know it.
@@ -46,7 +47,7 @@ TECHNOLOGIES = {
     r"sqlite3\.h": {"storage"},
     r"libpq": {"storage"},
     r"hiredis/": {"storage"},
-    r"(arrow|parquet)/": {"data", "storage"},
+    r"(arrow|parquet)/": {"score", "storage"},
     r"onnxruntime": {"runtime"},
     r"boost/(asio|beast)": {"loadtest", "protocol", "runtime", "storage"},
     r"grpc(pp)?/": {"protocol", "runtime"},
