@@ -16,6 +16,7 @@
 #include "cli/probe.h"
 #include "cli/reproduce.h"
 #include "cli/run.h"
+#include "cli/score.h"
 #include "cli/text.h"
 #include "cli/tune.h"
 
@@ -74,7 +75,8 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
       "  slipway serve --data ./data --auth off\n"
       "  slipway model push model.onnx --name iris --version 1.0.0\n"
       "\nExit codes: 0 done, 1 refused or failed, 2 wrong command line, 3 no server answered,\n"
-      "4 a reproduction that could not be run. `slipway run record` exits as its command does.\n"
+      "4 a reproduction that could not be run, 5 a file that was scored but for rejected rows.\n"
+      "`slipway run record` exits as its command does.\n"
       "SLIPWAY_SERVER, SLIPWAY_KEY, SLIPWAY_KEY_FILE and SLIPWAY_CA stand for the options of the same name.");
   add_global_options(app, context.options);
   for (const AddCommand& add : more) add(app, context.exit_code);
@@ -88,6 +90,7 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
   add_probe_command(app, context);
   add_bench_command(app, context);
   add_tune_command(app, context);
+  add_score_command(app, context);
 
   std::reverse(arguments.begin(), arguments.end());  // what CLI11 expects of a vector
   try {

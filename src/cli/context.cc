@@ -58,14 +58,18 @@ Result<Secret> read_key(const GlobalOptions& options) {
   return Secret(std::move(key));
 }
 
-Result<Api> Api::connect(const GlobalOptions& options) {
+Result<HttpClient> connect(const GlobalOptions& options) {
   HttpSettings settings;
   settings.server = options.server;
   SLIPWAY_TRY(settings.key, read_key(options));
   if (options.claimed_name.find_first_of("\r\n") != std::string::npos) return usage_error("--as holds a line break");
   settings.claimed_name = options.claimed_name;
   settings.ca_file = options.ca_file;
-  SLIPWAY_TRY(HttpClient http, HttpClient::make(std::move(settings)));
+  return HttpClient::make(std::move(settings));
+}
+
+Result<Api> Api::connect(const GlobalOptions& options) {
+  SLIPWAY_TRY(HttpClient http, cli::connect(options));
   return Api(std::move(http));
 }
 

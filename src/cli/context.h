@@ -23,6 +23,9 @@ struct GlobalOptions {
 // The key of --key, or the first line of --key-file. Refuses both at once, a file others can read, and a mistyped key.
 Result<Secret> read_key(const GlobalOptions& options);
 
+// To the server of the options, with their key.
+Result<HttpClient> connect(const GlobalOptions& options);
+
 // Calls of the server's API: an answer that is no success becomes the Error that the server describes.
 class Api {
  public:

@@ -11,6 +11,7 @@ enum ExitCode : int {
   kUsage = 2,        // the command line is wrong
   kUnreachable = 3,  // no server answered
   kUndecided = 4,    // a reproduction could not be run, so that it says nothing
+  kRejected = 5,     // a file was scored, but for rows that were rejected
 };
 
 constexpr std::string_view kUsageReason = "cli.usage";

@@ -150,6 +150,18 @@ struct HttpClient::State {
     set(CURLOPT_NOPROGRESS, 0L);
   }
 
+  std::map<std::string, std::string> reply_headers() const {
+    std::map<std::string, std::string> found;
+    for (curl_header* header = nullptr; (header = curl_easy_nextheader(curl, CURLH_HEADER, -1, header)) != nullptr;) {
+      std::string name = header->name;
+      for (char& c : name) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+      }
+      found[name] = header->value;
+    }
+    return found;
+  }
+
   Error failure(CURLcode code, const Exchange& exchange) const {
     if (interrupted != 0) return {Code::kCancelled, "cli.interrupted", "interrupted", {}};
     if (exchange.is_refused_by_sink) return {Code::kInternal, "cli.write_failed", "the bytes could not be written", {}};
@@ -167,7 +179,11 @@ struct HttpClient::State {
   // `begin` sets what is special about the call; it is called before each attempt.
   Result<HttpReply> perform(const std::string& target, std::string_view content_type, bool is_idempotent,
                             Exchange exchange, const std::function<Status(CURL*)>& begin) {
-    const Headers list = headers(content_type);
+    return perform(target, headers(content_type), is_idempotent, std::move(exchange), begin);
+  }
+
+  Result<HttpReply> perform(const std::string& target, const Headers& list, bool is_idempotent, Exchange exchange,
+                            const std::function<Status(CURL*)>& begin) {
     for (int attempt = 1;; ++attempt) {
       exchange.reply = {};
       prepare(target, list, exchange);
@@ -227,6 +243,19 @@ Result<HttpReply> HttpClient::post_json(const std::string& target, std::string_v
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, json.data());
     return {};
   });
+}
+
+Result<HttpReply> HttpClient::post(const std::string& target, const std::vector<std::string>& headers,
+                                   std::string_view body) {
+  Headers list = state_->headers("");
+  for (const std::string& line : headers) append(list, line);
+  auto reply = state_->perform(target, list, false, {}, [&](CURL* curl) -> Status {
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data());
+    return {};
+  });
+  if (reply) reply->headers = state_->reply_headers();
+  return reply;
 }
 
 Result<HttpReply> HttpClient::put_file(const std::string& target, const std::string& path, const Progress& progress) {

@@ -7,10 +7,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/secret.h"
@@ -27,6 +29,7 @@ struct HttpSettings {
 struct HttpReply {
   long status = 0;
   std::string body;
+  std::map<std::string, std::string> headers;  // of post() alone; names in lower case
   bool is_success() const noexcept { return status >= 200 && status < 300; }
 };
 
@@ -46,6 +49,8 @@ class HttpClient {
   // `target` begins with "/" and is percent-encoded. unavailable "cli.unreachable" when no answer came.
   Result<HttpReply> get(const std::string& target);
   Result<HttpReply> post_json(const std::string& target, std::string_view json);
+  // `headers` are whole lines, content-type among them. Tried once: who calls decides whether to ask again.
+  Result<HttpReply> post(const std::string& target, const std::vector<std::string>& headers, std::string_view body);
   Result<HttpReply> remove(const std::string& target);  // DELETE
   Result<HttpReply> put_file(const std::string& target, const std::string& path, const Progress& progress);
   // The body goes to `sink` when the answer is a success, into the reply otherwise. Not retried once bytes have come.

@@ -58,6 +58,9 @@ class RowSource {
   // Values come for these columns alone, in this order. Before the first next().
   virtual void select(std::vector<std::size_t> columns) = 0;
 
+  // Where the next chunk begins.
+  virtual Position position() const noexcept = 0;
+
   // Goes on where a chunk ended. Fails with data_loss "score.input_shorter" when the file ends before.
   virtual Status seek(const Position& position) = 0;
 

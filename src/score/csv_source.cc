@@ -41,6 +41,8 @@ class CsvSource final : public RowSource {
     width_ = columns.size();
   }
 
+  Position position() const noexcept override { return {file_.offset(), line_}; }
+
   Status seek(const Position& position) override {
     SLIPWAY_CHECK(file_.seek(position.offset));
     line_ = position.line;
@@ -64,7 +66,7 @@ class CsvSource final : public RowSource {
       advance(*end);
     }
     begins.push_back(chunk->text.size());
-    chunk->end = {file_.offset(), line_};
+    chunk->end = position();
     fill_rows(*chunk, begins);
     return chunk;
   }

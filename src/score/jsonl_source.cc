@@ -78,6 +78,8 @@ class JsonLinesSource final : public RowSource {
     for (const std::size_t column : columns) selected_.push_back(columns_[column]);
   }
 
+  Position position() const noexcept override { return {file_.offset(), line_}; }
+
   Status seek(const Position& position) override {
     SLIPWAY_CHECK(file_.seek(position.offset));
     line_ = position.line;
@@ -101,7 +103,7 @@ class JsonLinesSource final : public RowSource {
       ++line_;
     }
     begins.push_back(chunk->text.size());
-    chunk->end = {file_.offset(), line_};
+    chunk->end = position();
     fill_rows(*chunk, begins);
     return chunk;
   }

@@ -53,6 +53,8 @@ class ParquetSource final : public RowSource {
 
   void select(std::vector<std::size_t> columns) override { selected_ = std::move(columns); }
 
+  Position position() const noexcept override { return {row_, row_ + 1}; }
+
   Status seek(const Position& position) override {
     if (position.offset > rows_total_) {
       return fail(Code::kDataLoss, "score.input_shorter", path_ + " ends before what was already scored of it");
@@ -82,7 +84,7 @@ class ParquetSource final : public RowSource {
       }
       at_ += count;
     }
-    chunk->end = {row_, row_ + 1};
+    chunk->end = position();
     return chunk;
   }
 
