@@ -23,10 +23,13 @@ pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
 
 find_package(rapidcheck REQUIRED)
 
-# Apache Arrow from the pyarrow wheel. libparquet exports OpenSSL's EVP_*, so OpenSSL stands before it in every link.
+# Apache Arrow from the pyarrow wheel. libparquet exports all of OpenSSL and simdjson, from copies of its own, so it stands behind
+# every other library of every link that needs it: CMake's order of libraries would not keep it there.
 add_library(dep_arrow INTERFACE)
 target_include_directories(dep_arrow SYSTEM INTERFACE ${SLIPWAY_DEPS}/arrow/include)
-target_link_libraries(dep_arrow INTERFACE OpenSSL::SSL OpenSSL::Crypto ${SLIPWAY_DEPS}/arrow/libparquet.so ${SLIPWAY_DEPS}/arrow/libarrow.so)
+target_link_libraries(dep_arrow INTERFACE ${SLIPWAY_DEPS}/arrow/libarrow.so)
+string(APPEND CMAKE_CXX_STANDARD_LIBRARIES
+       " -Wl,--push-state,--as-needed ${SLIPWAY_DEPS}/arrow/libparquet.so -Wl,--pop-state")
 
 # ONNX Runtime: headers only; the library is opened at run time (its one symbol is versioned, see docs/decisions).
 add_library(dep_onnxruntime INTERFACE)

@@ -146,8 +146,8 @@ class Planner {
     std::copy_if(names.begin(), names.end(), std::back_inserter(lacking),
                  [&](const auto& name) { return !find(name); });
     const std::string column =
-        lacking.size() == 1 ? "column " + slipway::quoted(lacking[0]) : "columns " + list_text(lacking);
-    return missing("there is no " + column + " for the input " + slipway::quoted(input.tensor.spec.name), lacking[0]);
+        lacking.size() == 1 ? "is no column " + slipway::quoted(lacking[0]) : "are no columns " + list_text(lacking);
+    return missing("there " + column + " for the input " + slipway::quoted(input.tensor.spec.name), lacking[0]);
   }
 
   Status plan_mapped(InputPlan& input, const InputMapping& mapping) {
