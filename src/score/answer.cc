@@ -115,7 +115,8 @@ Result<Answer> read_answer(InferReply reply, std::span<const RowTensor> outputs,
   if (parser.parse(answer.body->data(), reply.json_bytes).get(object) != simdjson::SUCCESS) return bad("it is no JSON");
   std::string_view answered_by;
   if (object["model_version"].get(answered_by) != simdjson::SUCCESS || answered_by != version) {
-    return bad("version " + slipway::quoted(answered_by) + " answered, not " + slipway::quoted(version));
+    return fail(Code::kFailedPrecondition, "score.other_version",
+                "version " + slipway::quoted(answered_by) + " answered in place of " + slipway::quoted(version));
   }
   dom::array array;
   if (object["outputs"].get(array) != simdjson::SUCCESS) return bad("it has no outputs");

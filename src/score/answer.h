@@ -28,8 +28,8 @@ struct Answer {
   std::deque<std::vector<std::string_view>> strings;
 };
 
-// internal "score.bad_answer": it is no answer of the protocol, or not of `version`; an output is missing or has
-// another type, rank, fixed dimension or number of rows.
+// internal "score.bad_answer": it is no answer of the protocol, or an output is missing or has another type, rank,
+// fixed dimension or number of rows. failed_precondition "score.other_version": not `version` answered.
 Result<Answer> read_answer(InferReply reply, std::span<const RowTensor> outputs, std::string_view version,
                            std::size_t rows);
 

@@ -30,13 +30,13 @@ class Planner {
   }
 
   Result<Plan> make() {
-    for (const InputMapping& mapping : request_.mappings) SLIPWAY_CHECK(check_mapping(mapping));
     for (const TensorSpec& spec : model_.inputs) {
-      InputPlan input{row_tensor(spec, model_.is_batched), {}, false};
-      SLIPWAY_CHECK(plan_input(input));
-      plan_.inputs.push_back(std::move(input));
+      plan_.inputs.push_back({row_tensor(spec, model_.is_batched), {}, false});
     }
     for (const TensorSpec& spec : model_.outputs) plan_.outputs.push_back(row_tensor(spec, model_.is_batched));
+    if (request_.file_columns.empty()) return std::move(plan_);
+    for (const InputMapping& mapping : request_.mappings) SLIPWAY_CHECK(check_mapping(mapping));
+    for (InputPlan& input : plan_.inputs) SLIPWAY_CHECK(plan_input(input));
     SLIPWAY_CHECK(plan_kept());
     return std::move(plan_);
   }

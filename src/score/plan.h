@@ -71,8 +71,9 @@ struct PlanRequest {
 
 // An input of one value takes the column that the contract names for it, or the one of its own name. An input of more
 // takes one column for each value: those that the contract names; else NAME[0], NAME[1], …; else NAME_0, NAME_1, …;
-// else the column of its own name, which holds lists. Fails with invalid_argument "score.missing_column" (the message
-// names what is missing and what the file has), "score.bad_mapping", "score.kept_twice".
+// else the column of its own name, which holds lists. A file without columns has no rows and needs none. Fails with
+// invalid_argument "score.missing_column" (the message names what is missing and what the file has),
+// "score.bad_mapping", "score.kept_twice".
 Result<Plan> make_plan(const ScoredModel& model, const PlanRequest& request);
 
 }  // namespace slipway::score
