@@ -44,10 +44,11 @@ class Reader {
       return bad("output " + slipway::quoted(view.name) + " has no binary data of the size that it says");
     }
     SLIPWAY_TRY(view.shape, shape(object, view.name));
-    SLIPWAY_TRY(const std::size_t count, element_count(view.shape));
+    const auto count = element_count(view.shape);
+    if (!count) return bad("output " + slipway::quoted(view.name) + ": " + count.error().message);
     view.data = tensors_.first(size);
     tensors_ = tensors_.subspan(size);
-    SLIPWAY_CHECK(read_elements(view, count));
+    SLIPWAY_CHECK(read_elements(view, *count));
     return view;
   }
 

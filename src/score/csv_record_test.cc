@@ -35,8 +35,8 @@ TEST(CsvRecord, WhatIsNoRecordIsSaid) {
 TEST(CsvRecord, EndsAtTheFirstLineBreakOutsideQuotes) {
   const auto end = find_record_end("a,\"b\nc\"\"\n\",d\r\nnext\n");
   ASSERT_TRUE(end.has_value());
-  EXPECT_EQ(end->size, 13u);
-  EXPECT_EQ(end->next, 15u);
+  EXPECT_EQ(end->size, 12u);
+  EXPECT_EQ(end->next, 14u);
   EXPECT_EQ(end->line_breaks, 3u);
   EXPECT_FALSE(find_record_end("a,b").has_value());
   EXPECT_FALSE(find_record_end("a,\"b\n").has_value());

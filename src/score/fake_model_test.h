@@ -37,14 +37,16 @@ class FakeModel {
     return [this](const InferBody& body) { return answer(body); };
   }
 
-  std::size_t violations_max = 2;  // that one error names
+  std::atomic<int> away_after = 1 << 30;  // requests
+  std::size_t violations_max = 2;         // that one error names
   std::string version = "1.0.0";
   std::atomic<int> requests = 0;
   std::atomic<std::size_t> rows_largest = 0;
 
  private:
   tl::expected<InferReply, Refusal> answer(const InferBody& body) {
-    ++requests;
+    if (++requests > away_after)
+      return tl::unexpected(Refusal{{Code::kUnavailable, "cli.unreachable", "away", {}}, {}});
     if (body.rows > rows_largest) rows_largest = body.rows;
     {
       std::lock_guard lock(mutex_);

@@ -86,17 +86,15 @@ TEST_F(JobTest, GoesOnAfterEachStopAsIfThereHadBeenNone) {
 
 TEST_F(JobTest, AFailureKeepsWhatWasScored) {
   retry_.timeout = std::chrono::milliseconds(0);
-  JobSettings failing = settings();
-  failing.on_progress = [this](const Counts&, double) {
-    if (model_.requests > 50) model_.refuse(1'000'000, {{Code::kUnavailable, "cli.unreachable", "away", {}}, {}});
-  };
-  const Status ended = run("out.csv", failing);
+  model_.away_after = 50;
+  const Status ended = run("out.csv", settings());
   ASSERT_FALSE(ended);
   EXPECT_EQ(ended.error().reason, "cli.unreachable");
-  model_.refuse(0, {});
+  model_.away_after = 1 << 30;
   job_.reset();
   ASSERT_TRUE(run("out.csv", settings()));
   EXPECT_EQ(job_->counts().rows, std::uint64_t{kRows});
+  EXPECT_LT(model_.requests, 50 + kRows / 10 + 3 * kRows / 50);  // not from the beginning
 }
 
 TEST_F(JobTest, StopsAboveTheMostRejects) {

@@ -78,15 +78,13 @@ TEST_F(RowWriterTest, Parquet) {
   const auto reader = parquet::arrow::OpenFile(input, arrow::default_memory_pool()).ValueOrDie();
   const std::shared_ptr<arrow::Table> table = reader->ReadTable().ValueOrDie();
   EXPECT_EQ(table->num_rows(), 2);
-  EXPECT_EQ(table->schema()->ToString(),
-            "id: int64\nlabel: string\nscores: list<item: list<item: float>>\n"
-            "  child 0, item: list<item: float>\n      child 0, item: float");
+  EXPECT_EQ(table->schema()->ToString(), "id: int64\nlabel: string\nscores: list<element: list<element: float>>");
   const auto last = [&](int column) { return table->column(column)->GetScalar(1).ValueOrDie()->ToString(); };
   EXPECT_EQ(last(0), "7");
   EXPECT_EQ(last(1), "Grüße");
   EXPECT_FALSE(table->column(0)->GetScalar(0).ValueOrDie()->is_valid);
   EXPECT_EQ(table->column(2)->GetScalar(1).ValueOrDie()->ToString(),
-            "list<item: list<item: float>>[list<item: float>[1, -0.5]]");
+            "list<element: list<element: float>>[list<element: float>[1, -0.5]]");
 }
 
 TEST_F(RowWriterTest, ABrokenStreamBecomesNoFile) {

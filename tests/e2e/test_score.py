@@ -514,4 +514,4 @@ def test_with_a_key_that_may_only_predict(make_server, tmp_path):
     score(server, "iris", path, "-o", tmp_path / "a.csv", "--input", "X=" + ",".join(COLUMNS), key=key)
     assert len(read_rows(tmp_path / "a.csv")) == 1
     done = score(server, "iris", path, "-o", tmp_path / "b.csv", check=False)
-    assert done.returncode == REFUSED and "unauthenticated" in done.stderr
+    assert done.returncode == REFUSED and "access.missing_key" in done.stderr
