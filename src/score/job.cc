@@ -104,19 +104,20 @@ struct Job::State {
   Status save() {
     SLIPWAY_CHECK(output.sync());
     SLIPWAY_CHECK(rejects.sync());
-    at.output_bytes = output.size();
-    at.rejects_bytes = rejects.size();
     SLIPWAY_CHECK(write_checkpoint(paths.checkpoint, at));
     saved = Clock::now();
     return {};
   }
 
+  // What a failed write leaves behind is not counted, and cut off by the next run.
   Status write(const ScoredChunk& scored) {
     SLIPWAY_CHECK(output.append(scored.output));
     SLIPWAY_CHECK(rejects.append(scored.rejects));
     at.position = scored.end;
     at.counts.rows += scored.counts.rows;
     at.counts.rejected += scored.counts.rejected;
+    at.output_bytes = output.size();
+    at.rejects_bytes = rejects.size();
     return {};
   }
 
@@ -172,6 +173,7 @@ Result<std::unique_ptr<Job>> Job::open(JobPaths paths, Checkpoint start) {
 
 Status Job::begin(std::string_view header) {
   SLIPWAY_CHECK(state_->output.append(header));
+  state_->at.output_bytes = state_->output.size();
   return state_->save();
 }
 

@@ -1,8 +1,9 @@
 #include "score/job.h"
 
-#include <atomic>
+#include <csignal>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "score/fake_model_test.h"
 #include "score/test_file_test.h"
@@ -95,6 +96,25 @@ TEST_F(JobTest, AFailureKeepsWhatWasScored) {
   ASSERT_TRUE(run("out.csv", settings()));
   EXPECT_EQ(job_->counts().rows, std::uint64_t{kRows});
   EXPECT_LT(model_.requests, 50 + kRows / 10 + 3 * kRows / 50);  // not from the beginning
+}
+
+TEST_F(JobTest, ATornWriteIsNotCounted) {
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  const auto ignored = ::signal(SIGXFSZ, SIG_IGN);  // a write beyond the limit fails, like one on a full disk
+  rlimit small = before;
+  small.rlim_cur = 2'345;
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  const Status ended = run("out.csv", settings());
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  ::signal(SIGXFSZ, ignored);
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().reason, "score.write_failed");
+  job_.reset();
+  ASSERT_TRUE(run("out.csv", settings()));
+  ASSERT_TRUE(run("whole.csv", settings()));
+  EXPECT_EQ(files_.read("out.csv"), files_.read("whole.csv"));
+  EXPECT_EQ(files_.read("out.csv.rejects.jsonl"), files_.read("whole.csv.rejects.jsonl"));
 }
 
 TEST_F(JobTest, StopsAboveTheMostRejects) {
