@@ -49,7 +49,7 @@ TECHNOLOGIES = {
     r"(arrow|parquet)/": {"data", "storage"},
     r"onnxruntime": {"runtime"},
     r"boost/(asio|beast)": {"loadtest", "protocol", "runtime", "storage"},
-    r"grpc(pp)?/": {"protocol", "runtime"},
+    r"grpc(pp)?/": {"loadtest", "protocol"},
     r"curl/": {"outbox", "cli"},
 }
 
