@@ -1,9 +1,9 @@
 """Requests a second of one core beside other model servers, in one run: script/bench serving.
 
 Three models (simple: two INT32[16]; tabular: gradient boosting over 30 floats; mlp: 784-512-512-10), one row a request,
-16 connections. Each server is one process on core 0, the load is on core 1. The peers are installed from PyPI into
-.deps/peers; a peer that cannot be installed is named and left out. Prints a table and, with --json FILE, keeps the
-numbers.
+16 connections. Each server is one process on core 0, the load is on core 1: wrk over HTTP, `slipway bench` over gRPC.
+The rows "cache" are hits. The peers are installed from PyPI into .deps/peers; a peer that cannot be installed is named
+and left out. Prints a table and, with --json FILE, keeps the numbers.
 """
 
 import argparse
@@ -20,8 +20,11 @@ import time
 import urllib.request
 
 import numpy as np
+import onnx
 
 from serving import BUILD, MODELS, ROOT, Pinned, closed_loop, push_approved
+
+from redis_server import Redis  # isort: skip  # behind serving, which says where it is
 
 PEERS = ROOT / "bench/peers"
 INSTALLED = ROOT / ".deps/peers"
@@ -115,7 +118,18 @@ def install(peer):
     return home / "bin/python"
 
 
-def mlserver_folder(directory, models, port):
+def tensor_settings(path):
+    """What MLServer is to say of the model's inputs."""
+    types = {onnx.TensorProto.INT32: "INT32", onnx.TensorProto.FLOAT: "FP32"}
+    tensors = []
+    for value in onnx.load(path).graph.input:
+        dimensions = value.type.tensor_type.shape.dim
+        shape = [entry.dim_value if entry.HasField("dim_value") else -1 for entry in dimensions]
+        tensors.append({"name": value.name, "datatype": types[value.type.tensor_type.elem_type], "shape": shape})
+    return tensors
+
+
+def mlserver_folder(directory, models, port, grpc_port):
     folder = directory / "mlserver"
     folder.mkdir()
     (folder / "settings.json").write_text(
@@ -123,7 +137,7 @@ def mlserver_folder(directory, models, port):
             {
                 "host": "127.0.0.1",
                 "http_port": port,
-                "grpc_port": free_port(),
+                "grpc_port": grpc_port,
                 "metrics_port": free_port(),
                 "parallel_workers": 0,
                 "debug": False,
@@ -133,7 +147,12 @@ def mlserver_folder(directory, models, port):
     )
     for path in models.glob("*.onnx"):
         (folder / path.stem).mkdir()
-        settings = {"name": path.stem, "implementation": "mlserver_onnx.Onnx", "parameters": {"uri": str(path)}}
+        settings = {
+            "name": path.stem,
+            "implementation": "mlserver_onnx.Onnx",
+            "parameters": {"uri": str(path)},
+            "inputs": tensor_settings(path),
+        }
         (folder / path.stem / "model-settings.json").write_text(json.dumps(settings))
     return folder
 
@@ -141,11 +160,13 @@ def mlserver_folder(directory, models, port):
 class Peer:
     def __init__(self, name, python, directory, models):
         self.name, self.port = name, free_port()
+        self.grpc = None if name == "fastapi" else f"127.0.0.1:{free_port()}"
         if name == "mlserver":
-            folder = mlserver_folder(directory, models, self.port)
+            folder = mlserver_folder(directory, models, self.port, int(self.grpc.split(":")[1]))
             command = [python.parent / "mlserver", "start", folder]
         else:
             command = [python, PEERS / f"{name}_server.py", str(self.port), str(models)]
+            command += [self.grpc.split(":")[1]] if self.grpc else []
         self.log = open(directory / f"{name}.log", "wb")  # noqa: SIM115
         environment = {**os.environ, "PYTHONPATH": str(PEERS), "OMP_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
@@ -174,13 +195,54 @@ class Peer:
         self.log.close()
 
 
-def measure(url, pid, model, script, seconds):
-    target = f"{url}/v2/models/{model}/infer"
-    closed_loop(target, script, 1)  # warm
+def over_http(url, model, script):
+    return lambda seconds: closed_loop(f"{url}/v2/models/{model}/infer", script, seconds)
+
+
+def over_grpc(address, model, key=None):
+    command = ["taskset", "-c", "1", BUILD / "slipway", "bench", f"grpc://{address}", model, "--json"]
+    environment = {**os.environ, "SLIPWAY_KEY": key} if key else None
+
+    def load(seconds):
+        done = subprocess.run(
+            [*command, "--warmup", "0s", "--duration", f"{seconds}s"], capture_output=True, text=True, env=environment
+        )
+        if done.returncode != 0:
+            raise SystemExit(f"{address}: {done.stderr}")
+        (point,) = json.loads(done.stdout)["points"]
+        if point["failed"]:
+            raise SystemExit(f"{address}: {point['errors']}")
+        service = point["service_us"]
+        return {"per_s": point["requests_per_s"], "p50_us": service["p50"], "p99_us": service["p99"]}
+
+    return load
+
+
+def measure(load, pid, seconds):
+    load(1)  # warm
     before = cpu_seconds(pid)
-    result = closed_loop(target, script, seconds)
+    result = load(seconds)
     result["cpu_us"] = (cpu_seconds(pid) - before) * 1e6 / (result["per_s"] * seconds)
     return result
+
+
+def set_up(directory, names):
+    """A server with the models, each also behind a cache in memory and one in Redis; then keys are asked for."""
+    redis = Redis(directory).start()
+    arguments = ("--grpc", "127.0.0.1:0", *redis.arguments)
+    server = Pinned(directory / "server", *arguments).start()
+    for name in names:
+        push_approved(server, name, MODELS / f"{name}.onnx")
+        for backend in ("memory", "redis"):
+            push_approved(server, f"{name}-{backend}", MODELS / f"{name}.onnx")
+            policy = directory / "policy.yaml"
+            policy.write_text(f"cache: {{backend: {backend}, ttl: 1h}}")
+            server.cli("policy", "set", f"{name}-{backend}", policy)
+    server.stop()
+    server = Pinned(directory / "server", *arguments, auth="on").start()
+    admin = (directory / "server/data/bootstrap.key").read_text().strip()
+    made = server.cli("key", "create", "--name", "load", "--role", "predictor", "--json", key=admin)
+    return redis, server, json.loads(made.stdout)["key"]
 
 
 def main():
@@ -198,14 +260,8 @@ def main():
         models.mkdir()
         for name in inputs:
             (models / f"{name}.onnx").symlink_to(MODELS / f"{name}.onnx")
-        server = Pinned(directory / "server").start()
-        for name in inputs:
-            push_approved(server, name, MODELS / f"{name}.onnx")
-        server.stop()
-        server = Pinned(directory / "server", auth="on").start()
-        admin = (directory / "server/data/bootstrap.key").read_text().strip()
-        made = server.cli("key", "create", "--name", "load", "--role", "predictor", "--json", key=admin)
-        key = json.loads(made.stdout)["key"]
+        redis, server, key = set_up(directory, inputs)
+        grpc = json.loads((server.directory / "ready.json").read_text())["grpc"]
         scripts = {
             (name, kind): write_script(directory, f"{name}_{kind}", *make(values), key if kind != "peer" else None)
             for name, values in inputs.items()
@@ -220,18 +276,29 @@ def main():
                     peers.append(Peer(name, python, directory, models))
             for _ in range(options.rounds):  # in turns, so that drift of the machine meets all
                 for model in inputs:
-                    turns = [("fixed reply (Beast)", fixed_url, fixed.pid, "binary")]
-                    turns += [(f"slipway, {kind}", server.url, server.process.pid, kind) for kind in ("binary", "json")]
-                    turns += [(peer.name, peer.url, peer.process.pid, "peer") for peer in peers]
-                    for label, url, pid, kind in turns:
-                        found = measure(url, pid, model, scripts[model, kind], options.seconds)
-                        rows.setdefault(label, {}).setdefault(model, []).append(found)
+                    ours, binary = server.process.pid, scripts[model, "binary"]
+                    turns = [
+                        ("fixed reply (Beast)", fixed.pid, over_http(fixed_url, model, binary)),
+                        ("slipway, binary", ours, over_http(server.url, model, binary)),
+                        ("slipway, json", ours, over_http(server.url, model, scripts[model, "json"])),
+                        ("slipway, gRPC", ours, over_grpc(grpc, model, key)),
+                        ("slipway, cache in memory", ours, over_http(server.url, f"{model}-memory", binary)),
+                        ("slipway, cache in Redis", ours, over_http(server.url, f"{model}-redis", binary)),
+                    ]
+                    for peer in peers:
+                        load = over_http(peer.url, model, scripts[model, "peer"])
+                        turns.append((f"{peer.name}, json", peer.process.pid, load))
+                        if peer.grpc:
+                            turns.append((f"{peer.name}, gRPC", peer.process.pid, over_grpc(peer.grpc, model)))
+                    for label, pid, load in turns:
+                        rows.setdefault(label, {}).setdefault(model, []).append(measure(load, pid, options.seconds))
         finally:
             for peer in peers:
                 peer.stop()
             fixed.terminate()
             fixed.wait()
-        server.stop()
+            server.stop()
+            redis.kill()
     print_table(rows, list(inputs))
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(rows, indent=1))
@@ -251,17 +318,19 @@ def print_table(rows, models):
             for model in models
         )
         print(f"{label:<24}{cells}")
-    for label in rows:
-        if label.startswith("slipway"):
-            for other in (name for name in rows if not name.startswith("slipway")):
-                ratios = [
-                    statistics.median(
-                        ours["per_s"] / theirs["per_s"]
-                        for ours, theirs in zip(rows[label][model], rows[other][model], strict=True)
-                    )
-                    for model in models
-                ]
-                print(f"{label} to {other:<24}" + "".join(f"{ratio:>10.2f}" for ratio in ratios))
+    for label in (name for name in rows if name.startswith("slipway")):
+        kind = label.split(", ")[1]
+        for other in (name for name in rows if name.startswith("fixed") or name.endswith(f", {kind}")):
+            if other == label:
+                continue
+            ratios = [
+                statistics.median(
+                    ours["per_s"] / theirs["per_s"]
+                    for ours, theirs in zip(rows[label][model], rows[other][model], strict=True)
+                )
+                for model in models
+            ]
+            print(f"{f'{label} to {other}':<48}" + "".join(f"{ratio:>10.2f}" for ratio in ratios))
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ TECHNOLOGIES = {
     r"(arrow|parquet)/": {"score", "storage"},
     r"onnxruntime": {"runtime"},
     r"boost/(asio|beast)": {"loadtest", "protocol", "runtime", "storage"},
-    r"grpc(pp)?/": {"protocol", "runtime"},
+    r"grpc(pp)?/": {"loadtest", "protocol"},
     r"curl/": {"outbox", "cli"},
 }
 

@@ -1,4 +1,4 @@
-"""KServe's own server around ONNX Runtime, one process. Arguments: port, folder of models."""
+"""KServe's own server around ONNX Runtime, one process. Arguments: port, folder of models, port of gRPC."""
 
 import logging
 import pathlib
@@ -9,6 +9,7 @@ import onnxruntime
 from kserve import InferOutput, InferResponse
 
 TYPES = {"int32": "INT32", "int64": "INT64", "float32": "FP32"}
+DECLARED = {"tensor(int32)": "INT32", "tensor(int64)": "INT64", "tensor(float)": "FP32"}
 
 
 class Onnx(kserve.Model):
@@ -18,6 +19,16 @@ class Onnx(kserve.Model):
         options.intra_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(path, options)
         self.ready = True
+
+    def get_input_types(self):
+        return [
+            {
+                "name": entry.name,
+                "datatype": DECLARED[entry.type],
+                "shape": [size if isinstance(size, int) else -1 for size in entry.shape],
+            }
+            for entry in self.session.get_inputs()
+        ]
 
     def predict(self, payload, headers=None, response_headers=None):
         values = self.session.run(None, {tensor.name: tensor.as_numpy() for tensor in payload.inputs})
@@ -31,4 +42,6 @@ class Onnx(kserve.Model):
 
 logging.disable(logging.INFO)
 models = [Onnx(path.stem, path) for path in pathlib.Path(sys.argv[2]).glob("*.onnx")]
-kserve.ModelServer(http_port=int(sys.argv[1]), enable_grpc=False, workers=1, access_log_format=None).start(models)
+kserve.ModelServer(
+    http_port=int(sys.argv[1]), grpc_port=int(sys.argv[3]), enable_grpc=True, workers=1, access_log_format=None
+).start(models)

@@ -51,7 +51,7 @@ const std::string kDone = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
 
 TEST(Load, ClosedLoopCountsAnswersRowsAndBytes) {
   const OneConnectionServer server(kDone);
-  const auto result = run_load({{kRequest, 3}}, settings_for(server));
+  const auto result = run_http_load({{kRequest, 3}}, settings_for(server));
   ASSERT_TRUE(result);
   EXPECT_GT(result->succeeded, 0);
   EXPECT_EQ(result->failed(), 0);
@@ -63,7 +63,7 @@ TEST(Load, ClosedLoopCountsAnswersRowsAndBytes) {
 
 TEST(Load, ErrorsAreCountedByStatusAndReason) {
   const OneConnectionServer server("HTTP/1.1 503 X\r\nContent-Length: 27\r\n\r\n{\"reason\":\"admission.full\"}");
-  const auto result = run_load({{kRequest, 1}}, settings_for(server));
+  const auto result = run_http_load({{kRequest, 1}}, settings_for(server));
   ASSERT_TRUE(result);
   EXPECT_EQ(result->succeeded, 0);
   ASSERT_EQ(result->errors.size(), 1);
@@ -72,7 +72,7 @@ TEST(Load, ErrorsAreCountedByStatusAndReason) {
 
 TEST(Load, ChunkedAnswersAreRead) {
   const OneConnectionServer server("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n");
-  const auto result = run_load({{kRequest, 1}}, settings_for(server));
+  const auto result = run_http_load({{kRequest, 1}}, settings_for(server));
   ASSERT_TRUE(result);
   EXPECT_GT(result->succeeded, 1);
   EXPECT_EQ(result->failed(), 0);
@@ -83,7 +83,7 @@ TEST(Load, OpenLoopSendsEveryRequestThatIsDue) {
   LoadSettings settings = settings_for(server);
   settings.rate_per_s = 500;
   settings.arrivals = Arrivals::kConstant;
-  const auto result = run_load({{kRequest, 1}}, settings);
+  const auto result = run_http_load({{kRequest, 1}}, settings);
   ASSERT_TRUE(result);
   EXPECT_EQ(result->succeeded, 100);
 }
@@ -96,7 +96,7 @@ TEST(Load, AStallIsNotForgivenInAnOpenLoop) {
   settings.duration = 2s;
   settings.rate_per_s = 200;
   settings.arrivals = Arrivals::kConstant;
-  const auto result = run_load({{kRequest, 1}}, settings);
+  const auto result = run_http_load({{kRequest, 1}}, settings);
   ASSERT_TRUE(result);
   EXPECT_EQ(result->succeeded, 400);
   EXPECT_GT(result->latency.quantile_ns(0.96), 350e6);
@@ -109,7 +109,7 @@ TEST(Load, WhatIsNeverAnsweredIsCounted) {
   settings.rate_per_s = 100;
   settings.arrivals = Arrivals::kConstant;
   settings.grace = 0s;
-  const auto result = run_load({{kRequest, 1}}, settings);
+  const auto result = run_http_load({{kRequest, 1}}, settings);
   ASSERT_TRUE(result);
   EXPECT_EQ(result->errors.at("no_answer"), 20);
   EXPECT_EQ(result->latency.count(), 20);
@@ -120,14 +120,14 @@ TEST(Load, StopsWhenAsked) {
   LoadSettings settings = settings_for(server);
   settings.duration = 1h;
   settings.is_stopped = [] { return true; };
-  ASSERT_TRUE(run_load({{kRequest, 1}}, settings));
+  ASSERT_TRUE(run_http_load({{kRequest, 1}}, settings));
 }
 
 TEST(Load, NeedsARequestAndAConnectionForEachThread) {
   LoadSettings settings;
-  EXPECT_FALSE(run_load({}, settings));
+  EXPECT_FALSE(run_http_load({}, settings));
   settings.threads = 17;
-  EXPECT_FALSE(run_load({{kRequest, 1}}, settings));
+  EXPECT_FALSE(run_http_load({{kRequest, 1}}, settings));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <inference.pb.h>
 
 #include "base/json_writer.h"
 #include "base/random.h"
@@ -12,6 +13,13 @@ namespace {
 
 using Shape = std::vector<std::int64_t>;
 constexpr std::size_t kElementsMax = std::size_t{1} << 26;
+
+// One as it is sent.
+struct Input {
+  const TensorSpec* spec = nullptr;
+  Shape shape;
+  std::size_t elements = 0;
+};
 
 std::string shape_text(const Shape& shape) {
   std::string text = "[";
@@ -92,37 +100,64 @@ void append_element(DataType type, std::uint64_t random, JsonWriter* json, std::
   }
 }
 
-}  // namespace
+Result<Input> describe(const TensorSpec& spec, const PayloadSettings& settings) {
+  Input input{&spec, {}, 0};
+  SLIPWAY_TRY(input.shape, shape_of(spec, settings));
+  SLIPWAY_TRY(input.elements, element_count(input.shape));
+  if (input.elements > kElementsMax) {
+    return fail(Code::kInvalidArgument, "bench.shape", "input '" + spec.name + "' has more than 67,108,864 values");
+  }
+  return input;
+}
 
-Result<Payload> make_payload(std::span<const TensorSpec> inputs, const PayloadSettings& settings) {
+Result<std::vector<Input>> describe_all(std::span<const TensorSpec> specs, const PayloadSettings& settings) {
   for (const auto& [name, shape] : settings.shapes) {
     const auto is_it = [&wanted = name](const TensorSpec& input) { return input.name == wanted; };
-    if (std::none_of(inputs.begin(), inputs.end(), is_it)) {
+    if (std::none_of(specs.begin(), specs.end(), is_it)) {
       return fail(Code::kInvalidArgument, "bench.shape", "the model has no input '" + name + "'");
     }
   }
+  std::vector<Input> inputs;
+  for (const TensorSpec& spec : specs) {
+    SLIPWAY_TRY(inputs.emplace_back(), describe(spec, settings));
+  }
+  return inputs;
+}
+
+// Of the first input, where its first dimension is variable.
+std::uint64_t rows_of(std::span<const Input> inputs) {
+  if (inputs.empty() || inputs[0].shape.empty() || inputs[0].spec->shape[0] != -1) return 1;
+  return static_cast<std::uint64_t>(inputs[0].shape[0]);
+}
+
+}  // namespace
+
+Result<TensorSpec> declared_input(const std::string& name, const std::string& datatype,
+                                  std::vector<std::int64_t> shape) {
+  const auto type = parse_data_type(datatype);
+  if (type) return TensorSpec{name, *type, std::move(shape)};
+  return fail(Code::kUnimplemented, "bench.datatype",
+              "input '" + name + "' has the type '" + datatype + "', which the Open Inference Protocol lacks");
+}
+
+Result<Payload> make_payload(std::span<const TensorSpec> specs, const PayloadSettings& settings) {
+  SLIPWAY_TRY(const auto inputs, describe_all(specs, settings));
   Payload payload;
+  payload.rows = rows_of(inputs);
   SeededRandom random(settings.seed);
   std::string raw;
   JsonWriter json(payload.body);
   json.begin_object().key("inputs").begin_array();
-  for (const TensorSpec& input : inputs) {
-    SLIPWAY_TRY(const Shape shape, shape_of(input, settings));
-    SLIPWAY_TRY(const std::size_t count, element_count(shape));
-    if (count > kElementsMax) {
-      return fail(Code::kInvalidArgument, "bench.shape", "input '" + input.name + "' has more than 67,108,864 values");
-    }
-    if (&input == inputs.data() && !shape.empty() && input.shape[0] == -1) {
-      payload.rows = static_cast<std::uint64_t>(shape[0]);
-    }
-    json.begin_object().key("name").value(input.name).key("datatype").value(to_string(input.type));
+  for (const Input& input : inputs) {
+    const DataType type = input.spec->type;
+    json.begin_object().key("name").value(input.spec->name).key("datatype").value(to_string(type));
     json.key("shape").begin_array();
-    for (const std::int64_t dimension : shape) json.value(dimension);
+    for (const std::int64_t dimension : input.shape) json.value(dimension);
     json.end_array();
     const std::size_t raw_begin = raw.size();
     if (!settings.is_binary) json.key("data").begin_array();
-    for (std::size_t i = 0; i < count; ++i) {
-      append_element(input.type, random.next(), settings.is_binary ? nullptr : &json, raw);
+    for (std::size_t i = 0; i < input.elements; ++i) {
+      append_element(type, random.next(), settings.is_binary ? nullptr : &json, raw);
     }
     if (settings.is_binary) {
       json.key("parameters").begin_object().key("binary_data_size").value(raw.size() - raw_begin).end_object();
@@ -139,6 +174,24 @@ Result<Payload> make_payload(std::span<const TensorSpec> inputs, const PayloadSe
     payload.body += raw;
   }
   return payload;
+}
+
+Result<Payload> make_grpc_payload(std::span<const TensorSpec> specs, const PayloadSettings& settings,
+                                  std::string_view model, std::string_view version) {
+  SLIPWAY_TRY(const auto inputs, describe_all(specs, settings));
+  inference::ModelInferRequest request;
+  request.set_model_name(std::string(model));
+  request.set_model_version(std::string(version));
+  SeededRandom random(settings.seed);
+  for (const Input& input : inputs) {
+    auto& tensor = *request.add_inputs();
+    tensor.set_name(input.spec->name);
+    tensor.set_datatype(std::string(to_string(input.spec->type)));
+    for (const std::int64_t dimension : input.shape) tensor.add_shape(dimension);
+    std::string& raw = *request.add_raw_input_contents();
+    for (std::size_t i = 0; i < input.elements; ++i) append_element(input.spec->type, random.next(), nullptr, raw);
+  }
+  return Payload{request.SerializeAsString(), 0, rows_of(inputs)};
 }
 
 }  // namespace slipway::loadtest

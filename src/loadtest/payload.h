@@ -12,6 +12,10 @@
 
 namespace slipway::loadtest {
 
+// unimplemented "bench.datatype" for a type that the Open Inference Protocol lacks.
+Result<TensorSpec> declared_input(const std::string& name, const std::string& datatype,
+                                  std::vector<std::int64_t> shape);
+
 struct Payload {
   std::string body;
   std::size_t json_bytes = 0;  // binary: where the JSON ends; 0 when all of it is JSON
@@ -29,5 +33,8 @@ struct PayloadSettings {
 // invalid_argument "bench.shape" for a variable dimension without --shape, a shape that contradicts the declared one,
 // or one of an unknown input.
 Result<Payload> make_payload(std::span<const TensorSpec> inputs, const PayloadSettings& settings);
+// The same as an inference.ModelInferRequest with raw contents; `version`: "" for what the server chooses.
+Result<Payload> make_grpc_payload(std::span<const TensorSpec> inputs, const PayloadSettings& settings,
+                                  std::string_view model, std::string_view version);
 
 }  // namespace slipway::loadtest

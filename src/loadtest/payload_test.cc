@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
+#include <inference.pb.h>
 
 namespace slipway::loadtest {
 namespace {
@@ -23,6 +24,24 @@ TEST(Payload, MakesEveryTypeInBothForms) {
     EXPECT_EQ(head.at("inputs").at(0).at("parameters").at("binary_data_size").to_number<std::size_t>(), 6 * element);
     EXPECT_EQ(binary->body.size() - binary->json_bytes, 6 * element);
   }
+}
+
+TEST(Payload, OverGrpcItIsTheSameBytes) {
+  const std::vector<TensorSpec> inputs = {{"x", DataType::kFp32, {-1, 3}}, {"y", DataType::kBytes, {-1}}};
+  const auto binary = make_payload(inputs, {2, true, {}, 4});
+  const auto message = make_grpc_payload(inputs, {2, true, {}, 4}, "m", "1.0.0");
+  ASSERT_TRUE(binary && message);
+  EXPECT_EQ(message->rows, 2);
+  inference::ModelInferRequest request;
+  ASSERT_TRUE(request.ParseFromString(message->body));
+  EXPECT_EQ(request.model_name(), "m");
+  EXPECT_EQ(request.model_version(), "1.0.0");
+  ASSERT_EQ(request.inputs_size(), 2);
+  EXPECT_EQ(request.inputs(0).name(), "x");
+  EXPECT_EQ(request.inputs(0).datatype(), "FP32");
+  EXPECT_EQ(std::vector(request.inputs(0).shape().begin(), request.inputs(0).shape().end()),
+            (std::vector<std::int64_t>{2, 3}));
+  EXPECT_EQ(request.raw_input_contents(0) + request.raw_input_contents(1), binary->body.substr(binary->json_bytes));
 }
 
 TEST(Payload, TheSameSeedMakesTheSameBytes) {

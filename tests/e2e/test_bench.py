@@ -1,13 +1,15 @@
 """`slipway bench` against the real server."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
 import time
+import urllib.request
 
 import pytest
-from server import MODELS, SLIPWAY, cli
+from server import MODELS, SLIPWAY, Server, cli, push_approved
 
 SHORT = ("--connections", "4")
 
@@ -34,6 +36,60 @@ def test_closed_loop_sends_what_the_model_takes(serving, model, binary):
     service = point["service_us"]
     assert service["p50"] <= service["p90"] <= service["p95"] <= service["p99"] <= service["p99.9"] <= service["max"]
     assert "latency_us" not in point
+
+
+@pytest.fixture(scope="module")
+def over_grpc(tmp_path_factory):
+    """grpc://ADDRESS of a server with the sample models, and its directory."""
+    server = Server(tmp_path_factory.mktemp("bench"), "--grpc", "127.0.0.1:0").start()
+    for name in ("simple", "identity_fp32", "identity_string"):
+        push_approved(server, name, MODELS / f"{name}.onnx")
+    server.http, server.url = server.url, "grpc://" + json.loads((server.directory / "ready.json").read_text())["grpc"]
+    yield server
+    assert server.stop() == 0, server.log()
+
+
+@pytest.mark.parametrize("model", ["simple", "identity_fp32", "identity_string", "simple@1.0.0"])
+def test_grpc_sends_what_the_model_takes(over_grpc, model):
+    (point,) = bench(over_grpc, model, "--rows", "2", "--threads", "2")["points"]
+    assert point["failed"] == 0, point
+    assert point["succeeded"] > 0
+    assert point["rows_per_s"] == pytest.approx(2 * point["requests_per_s"])
+
+
+def test_grpc_open_loop_is_counted_by_the_server_too(over_grpc):
+    def counted():
+        metrics = urllib.request.urlopen(over_grpc.http + "/metrics", timeout=30).read().decode()
+        found = re.search(r'^slipway_grpc_requests_total{method="ModelInfer",code="ok"} (\d+)$', metrics, re.MULTILINE)
+        return int(found[1]) if found else 0
+
+    before = counted()
+    (point,) = bench(over_grpc, "simple", "--rates", "200", "--arrivals", "constant", warmup="0s")["points"]
+    assert point["succeeded"] == 60
+    assert counted() - before == 60
+    for name, service in point["service_us"].items():
+        assert point["latency_us"][name] >= service, name
+
+
+def test_grpc_errors_have_their_reason(make_server, tmp_path):
+    server = make_server("--grpc", "127.0.0.1:0")
+    push_approved(server, "simple", MODELS / "simple.onnx")
+    url = "grpc://" + json.loads((server.directory / "ready.json").read_text())["grpc"]
+    done = cli("bench", url, "absent", check=False)
+    assert done.returncode == 1 and "model.not_found" in done.stderr, done.stderr
+    load = subprocess.Popen(
+        [SLIPWAY, "bench", url, "simple", "--json", "--warmup", "0s", "--duration", "2s", "--grace", "1s", *SHORT],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(0.5)
+    server.cli("model", "retire", "simple@1.0.0", "--reason", "test")
+    time.sleep(0.5)
+    server.kill()
+    (point,) = json.loads(load.communicate(timeout=30)[0])["points"]
+    assert point["succeeded"] > 0
+    assert point["errors"].pop("connection") > 0
+    assert set(point["errors"]) == {"not_found model.not_found"}
 
 
 def test_the_server_saw_as_many_as_are_reported(serving):
@@ -106,6 +162,9 @@ def test_wrong_command_lines_are_refused(serving):
         (serving.url, "simple", "--threads", "2", "--connections", "1"),
         (serving.url, "simple", "--input", "x.json", "--binary"),
         (serving.url, "simple", "--shape", "INPUT0"),
+        ("grpc://127.0.0.1", "simple"),
+        ("grpc://127.0.0.1:1/path", "simple"),
+        ("grpc://127.0.0.1:1", "simple", "--input", "x.json"),
     ):
         assert cli("bench", *arguments, check=False).returncode == 2, arguments
     assert cli("bench", serving.url, "absent", check=False).returncode == 1
@@ -113,3 +172,4 @@ def test_wrong_command_lines_are_refused(serving):
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
         assert cli("bench", url, "simple", check=False).returncode == 3
+        assert cli("bench", url.replace("http", "grpc"), "simple", check=False).returncode == 3
