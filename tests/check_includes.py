@@ -47,7 +47,7 @@ TECHNOLOGIES = {
     r"sqlite3\.h": {"storage"},
     r"libpq": {"storage"},
     r"hiredis/": {"storage"},
-    r"(arrow|parquet)/": {"score", "storage"},
+    r"(arrow|parquet)/": {"data", "score", "storage"},
     r"onnxruntime": {"runtime"},
     r"boost/(asio|beast)": {"loadtest", "protocol", "runtime", "storage"},
     r"grpc(pp)?/": {"loadtest", "protocol"},
