@@ -65,11 +65,11 @@ Result<std::string> recorded_run_of(Api& api, const ModelRef& version) {
     return fail(Code::kFailedPrecondition, "version.recorded_runs",
                 fmt::format("{} came of several recorded runs; name one of them: {}", name, fmt::join(recorded, ", ")));
   }
-  return fail(Code::kFailedPrecondition, "version.no_recorded_run",
-              runs.empty() ? fmt::format("no run is known that {} came of; push with --run, or register it from its run",
-                                         name)
-                           : fmt::format("{} came of {}, which was not recorded with slipway run record", name,
-                                         fmt::join(runs, ", ")));
+  return fail(
+      Code::kFailedPrecondition, "version.no_recorded_run",
+      runs.empty()
+          ? fmt::format("no run is known that {} came of; push with --run, or register it from its run", name)
+          : fmt::format("{} came of {}, which was not recorded with slipway run record", name, fmt::join(runs, ", ")));
 }
 
 }  // namespace slipway::cli

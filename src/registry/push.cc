@@ -34,7 +34,8 @@ Status Push::tell_registered(Transaction& t, const Version& version, const PushR
   if (!request.reserved) {  // of a registration the webhooks were told when it was made
     const std::string number = std::to_string(version.number);
     const std::string source = "models:/" + version.model + '/' + number;
-    SLIPWAY_CHECK(emit(t, ModelVersionCreated{version.model, number, source, request.run, {}, version.description}, *clock_));
+    SLIPWAY_CHECK(
+        emit(t, ModelVersionCreated{version.model, number, source, request.run, {}, version.description}, *clock_));
   }
   const LineageNode node = LineageNode::model_version(version.model, version.semver.to_string(), version.digest.hex());
   if (!request.run.empty()) {
