@@ -7,6 +7,7 @@ answer of Slipway is durable (`kill -9` loses none); MLflow is as it comes. MLfl
 
 import argparse
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -132,9 +133,11 @@ class Mlflow:
         self.pid = process.pid
         self.process = process
         while True:
-            with contextlib.suppress(OSError):
-                if urllib.request.urlopen(self.url + "/health", timeout=1).status == 200:
-                    break
+            # Its workers answer /health before the database is ready for them.
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                urllib.request.urlopen(self.url + "/health", timeout=1).close()
+                post(self, "experiments/search", {"max_results": 1})
+                break
             if process.poll() is not None or time.monotonic() > started + 180:
                 raise SystemExit(f"MLflow's server does not start:\n{(self.folder / 'log').read_text()[-3000:]}")
             time.sleep(0.05)
