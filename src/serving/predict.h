@@ -18,6 +18,7 @@
 #include "base/task.h"
 #include "serving/admission.h"
 #include "serving/cache_key.h"
+#include "serving/cancellation.h"
 #include "serving/commitment.h"
 #include "serving/deadline_timer.h"
 #include "serving/execution.h"
@@ -35,6 +36,7 @@ struct PredictCall {
   std::array<std::uint8_t, 16> trace_id{};
   Monotonic received{};
   Executor* executor = nullptr;
+  Cancellation* cancellation = nullptr;  // null where the caller cannot be seen to go
 };
 
 // An answer and what its views point into. Reused: clear() keeps capacity.
