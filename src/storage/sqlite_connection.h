@@ -27,8 +27,8 @@ class SqliteConnection final : public Connection {
   Status commit() override;
   void rollback() noexcept override;
 
-  // A part of a transaction, which begins without what went wrong before it: after save(), it is kept or taken back, and
-  // what came before it stays.
+  // A part of a transaction, which begins without what went wrong before it: after save(), it is kept or taken back,
+  // and what came before it stays.
   void begin_part() noexcept { forget_failure(); }
   Status save();
   Status keep_since_save();
