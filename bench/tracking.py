@@ -125,6 +125,8 @@ class Mlflow:
         command = [MLFLOW_VENV / "bin/mlflow", "server", "--backend-store-uri", self.database, "--serve-artifacts"]
         command += ["--artifacts-destination", self.folder / "artifacts", "--host", "127.0.0.1"]
         command += ["--port", str(self.port)]
+        # On a busy machine its workers would be taken for dead, and killed in the middle of answers.
+        command += ["--uvicorn-opts", "--timeout-worker-healthcheck 600"]
         started = time.monotonic()
         with open(self.folder / "log", "wb") as log:
             process = subprocess.Popen(
