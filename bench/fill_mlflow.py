@@ -39,9 +39,9 @@ def main(database, experiment, runs):
             for number in range(first, min(first + 1000, int(runs))):
                 for table, values in rows(int(experiment), number):
                     pending[table].append(dict(zip(COLUMNS[table].split(", "), values, strict=True)))
-            for table, names in COLUMNS.items():
-                values = ", ".join(f":{name}" for name in names.split(", "))
-                connection.execute(sqlalchemy.text(f"INSERT INTO {table} ({names}) VALUES ({values})"), pending[table])
+            for name, names in COLUMNS.items():
+                table = sqlalchemy.table(name, *map(sqlalchemy.column, names.split(", ")))
+                connection.execute(table.insert(), pending[name])  # many rows a statement, also on PostgreSQL
 
 
 if __name__ == "__main__":

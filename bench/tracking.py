@@ -7,6 +7,7 @@ answer of Slipway is durable (`kill -9` loses none); MLflow is as it comes. MLfl
 
 import argparse
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -124,6 +125,8 @@ class Mlflow:
         command = [MLFLOW_VENV / "bin/mlflow", "server", "--backend-store-uri", self.database, "--serve-artifacts"]
         command += ["--artifacts-destination", self.folder / "artifacts", "--host", "127.0.0.1"]
         command += ["--port", str(self.port)]
+        # On a busy machine its workers would be taken for dead, and killed in the middle of answers.
+        command += ["--uvicorn-opts", "--timeout-worker-healthcheck 600"]
         started = time.monotonic()
         with open(self.folder / "log", "wb") as log:
             process = subprocess.Popen(
@@ -132,9 +135,11 @@ class Mlflow:
         self.pid = process.pid
         self.process = process
         while True:
-            with contextlib.suppress(OSError):
-                if urllib.request.urlopen(self.url + "/health", timeout=1).status == 200:
-                    break
+            # Its workers answer /health before the database is ready for them.
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                urllib.request.urlopen(self.url + "/health", timeout=1).close()
+                post(self, "experiments/search", {"max_results": 1})
+                break
             if process.poll() is not None or time.monotonic() > started + 180:
                 raise SystemExit(f"MLflow's server does not start:\n{(self.folder / 'log').read_text()[-3000:]}")
             time.sleep(0.05)

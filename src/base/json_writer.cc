@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "base/bytes.h"
 
@@ -43,6 +44,28 @@ void append_escaped(std::string& out, char c) {
 
 bool needs_escape(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
 
+bool is_plain(char c) noexcept { return static_cast<unsigned char>(c) < 0x80 && !needs_escape(c); }
+
+// Whether eight characters are plain: true is certain, false is not. (Mycroft's test for a zero byte.)
+bool are_plain(const char* text) noexcept {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  constexpr std::uint64_t kHighBits = 0x80 * kEach;
+  std::uint64_t word = 0;
+  std::memcpy(&word, text, sizeof word);
+  const std::uint64_t quotes = word ^ ('"' * kEach);
+  const std::uint64_t backslashes = word ^ ('\\' * kEach);
+  const std::uint64_t found = word | (word - 0x20 * kEach) | (quotes - kEach) | (backslashes - kEach);
+  return (found & kHighBits) == 0;
+}
+
+// How many characters at the beginning are ASCII that stands for itself: mostly all.
+std::size_t plain_length(std::string_view text) noexcept {
+  std::size_t length = 0;
+  while (length + 8 <= text.size() && are_plain(text.data() + length)) length += 8;
+  while (length < text.size() && is_plain(text[length])) ++length;
+  return length;
+}
+
 // The longest valid prefix wins; each byte that starts no valid character becomes U+FFFD.
 void append_repaired(std::string& out, std::string_view text) {
   while (!text.empty()) {
@@ -66,7 +89,9 @@ void append_repaired(std::string& out, std::string_view text) {
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
-  if (!is_utf8(text)) {
+  if (plain_length(text) == text.size()) {
+    out.append(text);
+  } else if (!is_utf8(text)) {
     append_repaired(out, text);
   } else {
     std::size_t start = 0;

@@ -78,5 +78,20 @@ RC_GTEST_PROP(JsonWriter, TextIsAlwaysOneValidString, (const std::string& text))
   }
 }
 
+TEST(JsonWriter, WritesEachCharacterAlikeWhereverItStands) {
+  const auto written = [](std::string_view text) {
+    std::string out;
+    append_json_string(out, text);
+    return out.substr(1, out.size() - 2);
+  };
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string alone(1, static_cast<char>(byte));
+    for (std::size_t before = 0; before < 18; ++before) {
+      const std::string text = std::string(before, 'a') + alone + std::string(17 - before, '~');
+      ASSERT_EQ(written(text), std::string(before, 'a') + written(alone) + std::string(17 - before, '~')) << byte;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace slipway

@@ -19,6 +19,7 @@
 #include "cli/score.h"
 #include "cli/text.h"
 #include "cli/tune.h"
+#include "cli/webhook.h"
 
 namespace slipway::cli {
 namespace {
@@ -83,6 +84,7 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
   add_model_commands(app, context);
   add_key_commands(app, context);
   add_policy_commands(app, context);
+  add_webhook_commands(app, context);
   add_audit_commands(app, context);
   add_lineage_commands(app, context);
   add_run_commands(app, context);

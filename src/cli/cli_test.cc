@@ -42,6 +42,14 @@ const std::vector<std::vector<std::string>> kCommands = {{"model", "push"},
                                                          {"audit", "check"},
                                                          {"audit", "checkpoint"},
                                                          {"audit", "key"},
+                                                         {"webhook", "create"},
+                                                         {"webhook", "list"},
+                                                         {"webhook", "show"},
+                                                         {"webhook", "test"},
+                                                         {"webhook", "deliveries"},
+                                                         {"webhook", "send"},
+                                                         {"webhook", "remove"},
+                                                         {"reproduce"},
                                                          {"probe"}};
 
 TEST(Cli, EachSubcommandHasHelpWithAnExample) {

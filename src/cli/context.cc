@@ -29,28 +29,28 @@ Result<std::string> success_body(Result<HttpReply> reply) {
   return std::move(reply->body);
 }
 
-Result<std::string> first_line_of_private_file(const std::string& path) {
+}  // namespace
+
+Result<std::string> first_line_of_private_file(const std::string& path, std::string_view option) {
   struct stat status {};
   std::ifstream file(path);
   std::string line;
   if (!file || ::stat(path.c_str(), &status) != 0 || !std::getline(file, line)) {
-    return usage_error(fmt::format("--key-file {} cannot be read", path));
+    return usage_error(fmt::format("{} {} cannot be read", option, path));
   }
   if ((status.st_mode & 077) != 0) {
-    return usage_error(fmt::format("--key-file {} can be read by others; run: chmod 600 {}", path, path));
+    return usage_error(fmt::format("{} {} can be read by others; run: chmod 600 {}", option, path, path));
   }
   while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
   return line;
 }
-
-}  // namespace
 
 Result<Secret> read_key(const GlobalOptions& options) {
   std::string key = options.key;
   if (!options.key_file.empty()) {
     if (!options.key.empty())
       return usage_error("give --key (or SLIPWAY_KEY) or --key-file (or SLIPWAY_KEY_FILE), not both");
-    SLIPWAY_TRY(key, first_line_of_private_file(options.key_file));
+    SLIPWAY_TRY(key, first_line_of_private_file(options.key_file, "--key-file"));
   }
   if (!key.empty() && !is_well_formed_key(key)) {
     return usage_error("the API key is mistyped: it has the form slipway_ID_SECRET and its checksum does not fit");

@@ -20,6 +20,9 @@ struct GlobalOptions {
   bool is_json = false;
 };
 
+// What `option` names. Refuses a file that others can read.
+Result<std::string> first_line_of_private_file(const std::string& path, std::string_view option);
+
 // The key of --key, or the first line of --key-file. Refuses both at once, a file others can read, and a mistyped key.
 Result<Secret> read_key(const GlobalOptions& options);
 

@@ -5,6 +5,7 @@
 #include "audit/verify_json.h"
 #include "cli/audit_describe.h"
 #include "cli/model_describe.h"
+#include "cli/webhook_describe.h"
 
 namespace slipway::cli {
 namespace {
@@ -53,7 +54,8 @@ TEST(DescribeVersion, ShowsApprovalsFilesAndWarnings) {
 TEST(Describe, SurvivesAnythingAServerMaySend) {
   for (const char* text :
        {"null", "[]", "3", "{}", R"({"models":3,"versions":{},"approvals":[1,null],"files":[[]],"tests":[]})",
-        R"({"model":{"x":1},"version":null,"records":[null],"fault":7,"warnings":[1,{}]})"}) {
+        R"({"model":{"x":1},"version":null,"records":[null],"fault":7,"warnings":[1,{}]})",
+        R"({"events":[1,null],"secret":{},"webhooks":[3],"deliveries":[null],"log":[{"latency_ms":"x"}],"body":4})"}) {
     const auto value = parsed(text);
     describe_models(value);
     describe_model(value);
@@ -62,6 +64,13 @@ TEST(Describe, SurvivesAnythingAServerMaySend) {
     describe_decision(value);
     describe_check(value);
     describe_records(value);
+    describe_webhooks(value);
+    describe_made_webhook(value);
+    describe_removed_webhook(value);
+    describe_trial(value);
+    describe_deliveries(value);
+    describe_delivery(value);
+    describe_sent_again(value);
     describe_report(value);
     EXPECT_FALSE(is_sound_report(value)) << text;
   }
@@ -75,6 +84,26 @@ TEST(Describe, HostileNamesCannotSteerATerminal) {
     for (const char c : text) EXPECT_TRUE(static_cast<unsigned char>(c) >= 0x20 || c == '\n');
     EXPECT_THAT(text, Not(HasSubstr("\u009b")));
   }
+}
+
+TEST(DescribeWebhook, ShowsANewSecretOnceAndFirst) {
+  const char* const made = R"({"id":"w1","name":"ci","url":"https://example.org","events":["a.b","c.d"],"active":false,
+      "secret":"5ec2e7"})";
+  const std::string text = describe_made_webhook(parsed(made));
+  EXPECT_TRUE(text.starts_with("5ec2e7\n\nThe secret")) << text;
+  EXPECT_THAT(text, HasSubstr("a.b, c.d"));
+  EXPECT_THAT(text, HasSubstr("off"));
+  EXPECT_THAT(describe_webhook(parsed(made)), Not(HasSubstr("5ec2e7")));
+}
+
+TEST(DescribeDelivery, ShowsEachAttempt) {
+  EXPECT_THAT(describe_delivery(parsed(R"({"id":"d1","event":"a.b","state":"dead","body":{"n":1},"log":[
+      {"number":1,"started":"2026-11-24T22:27:32Z","latency_ms":1.5,"status":0,"error":"refused"},
+      {"number":2,"started":"2026-11-24T22:27:33Z","latency_ms":2500.0,"status":500,"error":""}]})")),
+              HasSubstr("\nATTEMPT  STARTED              TOOK    ANSWER  ERROR\n"
+                        "1        2026-11-24 22:27:32  1.5 ms  none    refused\n"
+                        "2        2026-11-24 22:27:33  2.5 s   500\n"));
+  EXPECT_THAT(describe_deliveries(parsed(R"({"deliveries":[],"next_page_token":"t"})")), HasSubstr("--page t"));
 }
 
 TEST(DescribeCheck, CountsTheManifestApart) {

@@ -91,6 +91,8 @@ void add_push(CLI::App& model, Context& context) {
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
   command->add_option("--description", options->description, "A sentence for people")->type_name("TEXT");
+  command->add_option("--run", options->run, "The run that made the model; slipway reproduce finds it by the version")
+      ->type_name("ID");
   command->callback([options, metadata, &context] {
     for (const std::string& entry : *metadata) {
       const std::size_t equals = entry.find('=');

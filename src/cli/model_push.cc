@@ -57,6 +57,7 @@ std::string version_body(const PushOptions& options, const Manifest& manifest) {
   writer.begin_object().key("version").value(options.version);
   writer.key("manifest").raw(canonical_json(manifest));
   if (!options.description.empty()) writer.key("description").value(options.description);
+  if (!options.run.empty()) writer.key("run").value(options.run);
   writer.end_object();
   return body;
 }

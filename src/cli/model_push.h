@@ -16,6 +16,7 @@ struct PushOptions {
   std::string name;
   std::string version;
   std::string description;
+  std::string run;  // that made the model
 };
 
 Status push_model(Context& context, const PushOptions& options);

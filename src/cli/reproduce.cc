@@ -10,6 +10,7 @@
 
 #include "cli/context.h"
 #include "cli/exit_code.h"
+#include "cli/recorded_run.h"
 #include "cli/run_server.h"
 #include "cli/text.h"
 #include "reproduce/files.h"
@@ -34,14 +35,18 @@ std::string deviation_text(const reproduce::Comparison& output) {
                      largest.absolute, relative);
 }
 
-// A bundle's directory, or a run of the server. `scratch` holds what is fetched.
+// A bundle's directory, a run of the server, or the run that a version came of. `scratch` holds what is fetched.
 Result<reproduce::Bundle> find_bundle(Context& context, const std::string& run, const std::string& scratch) {
   std::error_code error;
   if (std::filesystem::exists(run + "/" + std::string(reproduce::kRunFile), error)) return reproduce::Bundle::open(run);
   if (std::filesystem::exists(run, error) || run.find('/') != run.npos)
     return usage_error(fmt::format("{} is no recorded run: it has no run.json", run));
   SLIPWAY_TRY(Api api, Api::connect(context.options));
-  return fetch_bundle(api, run, scratch + "/bundle");
+  if (run.find('@') == run.npos) return fetch_bundle(api, run, scratch + "/bundle");
+  SLIPWAY_TRY(const ModelRef version, parse_version_ref(run));
+  SLIPWAY_TRY(const std::string recorded, recorded_run_of(api, version));
+  context.err << fmt::format("{} came of the run {}.\n", clean(run), clean(recorded));
+  return fetch_bundle(api, recorded, scratch + "/bundle");
 }
 
 int exit_code_of(reproduce::Verdict verdict) {
@@ -104,11 +109,12 @@ void add_reproduce_command(CLI::App& app, Context& context) {
       "command\n"
       "runs with your rights: reproduce only what you would run.\n\n"
       "Examples:\n"
+      "  slipway reproduce iris@1.2.0\n"
       "  slipway reproduce .slipway/runs/0198c6e2-…\n"
       "  slipway reproduce 1f0c9c7a2b6e4d0e8a8f3a2b1c0d9e8f --input-dir /mnt/data --keep again");
-  command->add_option("run", options->run, "A run of the server, or the directory of a bundle")
+  command->add_option("run", options->run, "A version or a run of the server, or the directory of a bundle")
       ->required()
-      ->type_name("RUN|DIR");
+      ->type_name("NAME@VERSION|RUN|DIR");
   command->add_option("--keep", reproduction.keep, "Run in this new directory and leave it")->type_name("DIR");
   command->add_option("--input-dir", reproduction.input_folders, "Where to look for inputs; may be repeated")
       ->type_name("DIR")

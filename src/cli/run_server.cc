@@ -225,6 +225,11 @@ Status send_bundle(Api& api, const std::string& run_id, const Bundle& bundle, bo
   return end_run(api, run_id, record.command.exit_code == 0 ? "FINISHED" : "FAILED", record.finished);
 }
 
+Result<bool> has_bundle(Api& api, const std::string& run_id) {
+  SLIPWAY_TRY(const ServerRun run, get_run(api, run_id));
+  return !run.digest.empty();
+}
+
 Status fail_run(Api& api, const std::string& run_id) {
   return end_run(api, run_id, "FAILED", format_time(system_clock().now()));
 }

@@ -17,6 +17,9 @@ Result<std::string> create_run(Api& api, const std::string& experiment, const st
 // mlflow.source.git.commit and others. Ends the run when `ends_run`.
 Status send_bundle(Api& api, const std::string& run_id, const reproduce::Bundle& bundle, bool ends_run);
 
+// Whether the run was recorded.
+Result<bool> has_bundle(Api& api, const std::string& run_id);
+
 // Marks a run as failed that came to nothing.
 Status fail_run(Api& api, const std::string& run_id);
 

@@ -10,6 +10,8 @@
 namespace slipway {
 namespace {
 
+constexpr std::int64_t kWriteBackBytes = 8 << 20;
+
 tl::unexpected<Error> file_error(std::string_view what, const std::string& path) {
   const Code code = errno == ENOSPC || errno == EDQUOT ? Code::kResourceExhausted : Code::kInternal;
   return fail(code, "http.spool", std::string(what) + " " + path + ": " + std::strerror(errno));
@@ -24,11 +26,15 @@ SpoolFile::~SpoolFile() {
 SpoolFile::SpoolFile(SpoolFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       path_(std::exchange(other.path_, {})),
-      hasher_(std::move(other.hasher_)) {}
+      hasher_(std::move(other.hasher_)),
+      size_bytes_(std::exchange(other.size_bytes_, 0)),
+      write_back_bytes_(std::exchange(other.write_back_bytes_, 0)) {}
 SpoolFile& SpoolFile::operator=(SpoolFile&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   std::swap(path_, other.path_);
   std::swap(hasher_, other.hasher_);
+  std::swap(size_bytes_, other.size_bytes_);
+  std::swap(write_back_bytes_, other.write_back_bytes_);
   return *this;
 }
 
@@ -48,8 +54,18 @@ Status SpoolFile::append(const std::string& directory, std::span<const std::byte
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return file_error("cannot write to", path_);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
+    size_bytes_ += written;
   }
+  begin_write_back();
   return {};
+}
+
+// Whoever keeps the file waits until it is on the disk, which may as well begin while the rest arrives.
+void SpoolFile::begin_write_back() noexcept {
+  const std::int64_t waiting = size_bytes_ - write_back_bytes_;
+  if (waiting < kWriteBackBytes) return;
+  static_cast<void>(::sync_file_range(descriptor_, write_back_bytes_, waiting, SYNC_FILE_RANGE_WRITE));
+  write_back_bytes_ = size_bytes_;
 }
 
 }  // namespace slipway

@@ -26,9 +26,13 @@ class SpoolFile {
   Digest finish() noexcept { return hasher_->finish(); }  // SHA-256 of what was appended; once, at the end
 
  private:
+  void begin_write_back() noexcept;
+
   int descriptor_ = -1;
   std::string path_;
   std::optional<Sha256> hasher_;  // from the first append on
+  std::int64_t size_bytes_ = 0;
+  std::int64_t write_back_bytes_ = 0;  // so much is on its way to the disk
 };
 
 }  // namespace slipway

@@ -1,5 +1,6 @@
 #include "registry/push.h"
 
+#include "lineage/lineage_store.h"
 #include "lineage/report.h"
 #include "outbox/events.h"
 #include "registry/bundle_index.h"
@@ -29,13 +30,17 @@ Result<std::optional<Version>> Push::find_earlier(Transaction& t, const PushRequ
                   " with the digest " + found->digest.hex() + "; push under another version");
 }
 
-Status Push::tell_registered(Transaction& t, const Version& version, bool is_reserved, bool is_valid) const {
-  if (!is_reserved) {  // of a registration the webhooks were told when it was made
+Status Push::tell_registered(Transaction& t, const Version& version, const PushRequest& request, bool is_valid) const {
+  if (!request.reserved) {  // of a registration the webhooks were told when it was made
     const std::string number = std::to_string(version.number);
     const std::string source = "models:/" + version.model + '/' + number;
-    SLIPWAY_CHECK(emit(t, ModelVersionCreated{version.model, number, source, "", {}, version.description}, *clock_));
+    SLIPWAY_CHECK(
+        emit(t, ModelVersionCreated{version.model, number, source, request.run, {}, version.description}, *clock_));
   }
   const LineageNode node = LineageNode::model_version(version.model, version.semver.to_string(), version.digest.hex());
+  if (!request.run.empty()) {
+    SLIPWAY_CHECK(LineageStore().run_produced_version(t, request.run, node, clock_->now()));
+  }
   return report_registered(t, node, is_valid, clock_->now());
 }
 
@@ -67,7 +72,7 @@ Result<PushOutcome> Push::create(Transaction& t, const PushRequest& request, con
   version.state_reason = request.not_servable;
   version.reserved = request.reserved;
   SLIPWAY_TRY(const Version draft, models_->create_version(t, version));
-  SLIPWAY_CHECK(tell_registered(t, draft, request.reserved.has_value(), checks.is_passed));
+  SLIPWAY_CHECK(tell_registered(t, draft, request, checks.is_passed));
   if (!checks.is_passed) return PushOutcome{draft, true};
   SLIPWAY_TRY(const Version candidate, models_->make_candidate(t, draft.model, draft.semver, request.author));
   return PushOutcome{candidate, true};

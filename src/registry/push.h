@@ -36,6 +36,7 @@ struct PushRequest {
   Manifest manifest;             // of make_manifest or parse_manifest
   std::string author;
   std::string description;                  // of the version
+  std::string run;                          // that it came of, for the lineage; "" where nobody says
   std::string not_servable;                 // why no runtime takes it: kept as a draft, without checks; "" otherwise
   std::optional<ReservedVersion> reserved;  // of a registration
 };
@@ -57,7 +58,7 @@ class Push {
 
  private:
   Result<std::optional<Version>> find_earlier(Transaction& t, const PushRequest& request, const Digest& bundle) const;
-  Status tell_registered(Transaction& t, const Version& version, bool is_reserved, bool is_valid) const;
+  Status tell_registered(Transaction& t, const Version& version, const PushRequest& request, bool is_valid) const;
   Result<PushOutcome> create(Transaction& t, const PushRequest& request, const Digest& bundle,
                              const CheckOutcome& checks) const;
 

@@ -3,6 +3,7 @@
 // A file migrations/NNNN_name.sql is one text for both drivers. `{blob}` stands for the type of bytes. Lines between
 // `-- only: sqlite` or `-- only: postgresql` and `-- end` are for that driver alone (triggers differ). A file that has
 // been released is never edited: its SHA-256 is kept, and a database that applied another text is refused.
+// A check of more than two values is written with OR: of a longer IN list SQLite makes a table at each insert.
 #pragma once
 
 #include <optional>

@@ -81,6 +81,9 @@ void SqliteConnection::Finalize::operator()(sqlite3_stmt* statement) const noexc
 SqliteConnection::~SqliteConnection() = default;
 
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& filename, SqliteAccess access) {
+  // Before the first connection: without counts of bytes, and with them a mutex, at each allocation.
+  static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(configured);
   const bool is_file = !filename.starts_with("file:");
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   if (access == SqliteAccess::kReadWrite) flags |= SQLITE_OPEN_CREATE;
@@ -144,7 +147,7 @@ void SqliteConnection::rollback() noexcept {
 }
 
 Status SqliteConnection::save() {
-  forget_failure();
+  begin_part();
   return run_prepared("SAVEPOINT part");
 }
 
@@ -156,6 +159,8 @@ void SqliteConnection::rollback_to_save() noexcept {
 }
 
 bool SqliteConnection::is_in_transaction() const noexcept { return sqlite3_get_autocommit(handle_.get()) == 0; }
+
+std::int64_t SqliteConnection::changes() const noexcept { return sqlite3_total_changes64(handle_.get()); }
 
 Result<std::vector<Row>> SqliteConnection::run_query(std::string_view sql, const SqlArguments& arguments) {
   SLIPWAY_TRY(const Statement* statement, prepare(sql));

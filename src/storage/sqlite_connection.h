@@ -27,11 +27,15 @@ class SqliteConnection final : public Connection {
   Status commit() override;
   void rollback() noexcept override;
 
-  // A part of a transaction: after save(), it is kept or taken back, and what came before it stays.
+  // A part of a transaction, which begins without what went wrong before it: after save(), it is kept or taken back,
+  // and what came before it stays.
+  void begin_part() noexcept { forget_failure(); }
   Status save();
   Status keep_since_save();
   void rollback_to_save() noexcept;
   bool is_in_transaction() const noexcept;
+  // Rows changed so far; whoever sees it unchanged has nothing to take back.
+  std::int64_t changes() const noexcept;
 
  protected:
   Result<std::vector<Row>> run_query(std::string_view sql, const SqlArguments& arguments) override;

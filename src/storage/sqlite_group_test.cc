@@ -102,6 +102,26 @@ TEST_F(SqliteGroupTest, WritesAtOnceShareACommit) {
   EXPECT_LT(log_bytes() - before, 10 * kFrameBytes) << "each commit writes every page that it changed";
 }
 
+TEST_F(SqliteGroupTest, AWriteThatFailsTakesOnlyItselfBack) {
+  const Body fails_late = [](Transaction& transaction) -> Status {
+    SLIPWAY_CHECK(transaction.execute("INSERT INTO kept (id) VALUES (77)"));
+    return fail(Code::kInvalidArgument, "test.late", "after a change");
+  };
+  const Body fails_early = [](Transaction& transaction) -> Status {
+    SLIPWAY_CHECK(transaction.execute("UPDATE kept SET parent = NULL WHERE id = 77"));  // there is none
+    return fail(Code::kNotFound, "test.early", "before any change");
+  };
+  // Twice: after the first failure others stand in savepoints.
+  for (const int first : {10, 20}) {
+    const auto insert = [&](int i) { return run("INSERT INTO kept (id) VALUES (" + std::to_string(first + i) + ")"); };
+    const auto statuses = together({insert(0), fails_early, insert(1), fails_late, insert(2), fails_early, insert(3)});
+    for (const std::size_t i : {0U, 2U, 4U, 6U}) EXPECT_TRUE(statuses[i]) << statuses[i].error().message;
+    for (const std::size_t i : {1U, 5U}) EXPECT_EQ(statuses[i].error().reason, "test.early");
+    EXPECT_EQ(statuses[3].error().reason, "test.late");
+  }
+  EXPECT_THAT(kept(), testing::ElementsAre(10, 11, 12, 13, 20, 21, 22, 23));
+}
+
 // A conflict clause ROLLBACK takes the whole transaction of SQLite back, as a full disk does.
 TEST_F(SqliteGroupTest, AFaultThatEndsTheTransactionHarmsOnlyItsOwnWrite) {
   ASSERT_TRUE(database_->write(run("INSERT INTO kept (id) VALUES (9)")));

@@ -3,6 +3,12 @@
 #include <utility>
 
 namespace slipway {
+namespace {
+
+// After a group that was run again: more than that would cost, so that nobody slows down others by failing.
+constexpr int kGroupsWithSavepoints = 256;
+
+}  // namespace
 
 Status SqliteWriter::run(const ConnectionBody& body) {
   Write write(body);
@@ -17,6 +23,7 @@ void SqliteWriter::run_group() {
   std::unique_lock alone = readers_ != nullptr ? std::unique_lock(*readers_) : std::unique_lock<std::shared_mutex>();
   while (Write* write = queue_.next()) uncommitted_.empty() ? run_first(*write) : run_next(*write);
   commit();
+  if (groups_with_savepoints_ > 0) --groups_with_savepoints_;
 }
 
 void SqliteWriter::run_first(Write& write) {
@@ -27,6 +34,20 @@ void SqliteWriter::run_first(Write& write) {
 }
 
 void SqliteWriter::run_next(Write& write) {
+  if (groups_with_savepoints_ > 0) return run_next_in_savepoint(write);
+  connection_->begin_part();
+  const std::int64_t changes = connection_->changes();
+  write.status = run_body(*connection_, write.body);
+  if (write.status) return uncommitted_.push_back(&write);
+  if (connection_->is_in_transaction()) {
+    if (connection_->changes() == changes) return;
+    connection_->rollback();
+    groups_with_savepoints_ = kGroupsWithSavepoints;
+  }
+  run_again(std::exchange(uncommitted_, {}));
+}
+
+void SqliteWriter::run_next_in_savepoint(Write& write) {
   write.status = connection_->save();
   if (write.status) write.status = run_body(*connection_, write.body);
   if (write.status) write.status = connection_->keep_since_save();

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <semaphore.h>
 #include <vector>
 
 #include "base/clock.h"
@@ -24,7 +25,10 @@ class WriteQueue {
   // One transaction. Lives on the stack of the thread that waits for it.
   class Write {
    public:
-    explicit Write(const ConnectionBody& to_run) : body(to_run) {}
+    explicit Write(const ConnectionBody& to_run) : body(to_run) { ::sem_init(&given_, 0, 0); }
+    ~Write() { ::sem_destroy(&given_); }
+    Write(const Write&) = delete;
+    Write& operator=(const Write&) = delete;
     const ConnectionBody& body;
     Status status;
 
@@ -34,9 +38,9 @@ class WriteQueue {
     void give(Turn turn);
     Turn await();
 
-    std::mutex mutex_;
-    std::condition_variable given_;
-    Turn turn_ = Turn::kWait;
+    // Not a condition variable: a waiter that is woken takes a mutex, which its waker still holds as often as not.
+    sem_t given_;
+    Turn turn_ = Turn::kWait;  // ordered by given_
   };
 
   static constexpr std::size_t kGroupMax = 256;

@@ -188,10 +188,6 @@ Status Registrar::finish(Transaction& t, const Registration& claimed, const Resu
   if (!version) {
     return registrations_.finish(t, claimed, parts_.server, RegistrationStatus::kFailed, version.error().message);
   }
-  if (!claimed.run_id.empty()) {
-    const auto node = LineageNode::model_version(version->model, version->semver.to_string(), version->digest.hex());
-    SLIPWAY_CHECK(LineageStore().run_produced_version(t, claimed.run_id, node, parts_.clock.now()));
-  }
   const bool has_failed = !version->checks_passed && version->state_reason.empty();
   return registrations_.finish(
       t, claimed, parts_.server, has_failed ? RegistrationStatus::kFailed : RegistrationStatus::kReady,
@@ -211,6 +207,7 @@ Result<PushRequest> Registrar::prepare(const Registration& registration) const {
   request.model = registration.model;
   request.author = registration.author;
   request.description = registration.description;
+  request.run = registration.run_id;
   request.reserved = ReservedVersion{registration.id, registration.number};
   if (!registration.semver.empty()) {
     SLIPWAY_TRY(request.semver, SemVer::parse(registration.semver));

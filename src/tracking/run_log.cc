@@ -10,6 +10,7 @@
 #include "tracking/run_key.h"
 #include "tracking/run_store.h"
 #include "tracking/run_tags.h"
+#include "tracking/settled_metrics.h"
 #include "tracking/write_once.h"
 
 namespace slipway {
@@ -96,6 +97,7 @@ Status RunStore::log(Transaction& t, std::string_view id, std::span<const Metric
   SLIPWAY_TRY(const RunKey run, find_active_run_to_log(t, id, metrics.size()));
   SLIPWAY_CHECK(kParams.put(t, run.number, "run ID='" + std::string(id) + "'", params));
   SLIPWAY_CHECK(log_metrics(t, run, metrics));
+  if (run.points == 0 && !metrics.empty()) SLIPWAY_CHECK(settle_beside(t, run.number));
   SLIPWAY_CHECK(log_model_metrics(t, id, metrics));
   if (tags.empty()) return {};
   const std::vector<KeyValue> settled = settled_tags(tags);

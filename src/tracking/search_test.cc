@@ -159,7 +159,6 @@ TEST_P(SearchTest, MetricsAreFoundWhetherTheirRunHasEndedOrNot) {
 }
 
 TEST_P(SearchTest, RunsThatNeverEndAreSettledInTheEnd) {
-  for (int i = 0; i < 70; ++i) make("run" + std::to_string(i), i, {metric("m", i)});
   const auto unsettled = [&] {
     return read([](Transaction& t) -> Result<std::int64_t> {
              SLIPWAY_TRY(const std::vector<Row> rows, t.query("SELECT COUNT(*) FROM runs WHERE is_settled = 0"));
@@ -167,12 +166,13 @@ TEST_P(SearchTest, RunsThatNeverEndAreSettledInTheEnd) {
            })
         .value_or(-1);
   };
-  EXPECT_EQ(unsettled(), 70);
-  EXPECT_EQ(change([](Transaction& t) { return settle_abandoned_metrics(t); }), "");
+  std::size_t made = 0;  // one in 16 of those that begin to log settles others, by chance
+  for (; made < 70 || (unsettled() == static_cast<std::int64_t>(made) && made < 2'000); ++made)
+    make("run" + std::to_string(made), static_cast<std::int64_t>(made), {metric("m", 1)});
+  EXPECT_LT(unsettled(), static_cast<std::int64_t>(made));
+  for (int i = 0; i < 70; ++i) EXPECT_EQ(change([](Transaction& t) { return settle_abandoned_metrics(t); }), "");
   EXPECT_EQ(unsettled(), 64);
-  EXPECT_EQ(change([](Transaction& t) { return settle_abandoned_metrics(t); }), "");
-  EXPECT_EQ(unsettled(), 64);
-  EXPECT_EQ(names_of_many("metrics.m >= 0").size(), 70U);
+  EXPECT_EQ(names_of_many("metrics.m >= 0").size(), made);
 }
 
 TEST_P(SearchTest, NanAndMissingComeLastBothWays) {

@@ -20,14 +20,17 @@ from mlflow.exceptions import MlflowException
 
 MAJOR = int(mlflow.__version__.split(".")[0])
 SESSIONS = {}  # name -> (function, features it needs of the server)
+ON_DEMAND = set()  # names of those that run only where they are named
 
 
-def session(*needs, major=2):
+def session(*needs, major=2, on_demand=False):
     """Registers a session; `needs` of artifacts, registry; `major`: the oldest client that has it."""
 
     def register(function):
         if major <= MAJOR:
             SESSIONS[function.__name__] = (function, needs)
+        if on_demand:
+            ON_DEMAND.add(function.__name__)
         return function
 
     return register
@@ -107,6 +110,12 @@ def experiment_search():
     created = client.get_experiment(ids["a"]).creation_time
     assert "a" in names(f"{marked} AND creation_time >= {created}")
     assert names(f"{marked} AND creation_time < {created}") == []
+    assert "a" not in names(f"{marked} AND creation_time > {created}")
+    assert "a" in names(f"{marked} AND creation_time <= {created}")
+    assert "a" in names(f"{marked} AND creation_time = {created}")
+    assert "a" not in names(f"{marked} AND creation_time != {created}")
+    assert "a" in names(f"{marked} AND last_update_time >= {created}")
+    assert names(f"{marked} AND tags.letter ILIKE 'C'") == ["c"]
     first = client.search_experiments(filter_string=marked, order_by=["name"], max_results=3)
     assert [e.name[-1] for e in first] == ["a", "b", "c"] and first.token
     second = client.search_experiments(filter_string=marked, order_by=["name"], max_results=3, page_token=first.token)
@@ -294,6 +303,7 @@ def search():
         )
     client.set_terminated(ids["a"], "FINISHED", end_time=9000)
     client.set_terminated(ids["b"], "FAILED", end_time=9500)
+    artifact_uri = client.get_run(ids["a"]).info.artifact_uri
 
     def found(filter_string, **options):
         return "".join(sorted(run.info.run_name for run in client.search_runs([experiment], filter_string, **options)))
@@ -318,6 +328,11 @@ def search():
         'params."my param" = "it\'s"': "c",
         "tags.team = 'blue'": "ae",
         "tags.team != 'blue'": "bc",
+        "tags.team LIKE 'b%'": "ae",
+        "tags.team IS NULL": "d",
+        "tags.team IS NOT NULL": "abce",
+        "params.lr IS NULL": "de",
+        "params.lr IS NOT NULL": "abc",
         "tag.team ILIKE 'BLUE'": "ace",
         "tags.`odd.tag` = 'x'": "b",
         "tags.odd.tag = 'x'": "b",
@@ -326,9 +341,24 @@ def search():
         "status = 'FAILED'": "b",
         "run_name = 'c'": "c",
         "attributes.run_name LIKE '_'": "abcde",
+        "attributes.run_name ILIKE 'C'": "c",
+        "run_name != 'c'": "abde",
+        "status LIKE 'F%'": "ab",
+        "status ILIKE 'finish%'": "a",
+        f"artifact_uri LIKE '%/{ids['b']}/%'": "b",
+        f"artifact_uri != '{artifact_uri}'": "bcde",
+        f"artifact_uri = '{artifact_uri}'": "a",
+        f"artifact_uri ILIKE '{artifact_uri.upper()}'": "a",
         "attr.`Run name` = 'd'": "d",
         "attributes.start_time > 3000": "de",
         "start_time <= 2000": "ab",
+        "start_time < 2000": "a",
+        "start_time >= 4000": "de",
+        "start_time = 3000": "c",
+        "created != 3000": "abde",
+        "end_time = 9000": "a",
+        "end_time != 9000": "b",
+        "end_time > 9000 AND end_time <= 9500": "b",
         "attributes.end_time >= 9000": "ab",
         "end_time < 9500": "a",
         f"run_id = '{ids['e']}'": "e",
@@ -472,6 +502,13 @@ def datasets():
     assert found(f"dataset.digest = '{array.digest}'") == ["first", "second"]
     assert found("dataset.context = 'validation'") == ["first"]
     assert found("dataset.context = 'test'") == []
+    assert found("dataset.name ILIKE 'ARR%'") == ["first", "second"]
+    assert found("dataset.name != 'array'") == ["first"]
+    assert found(f"dataset.digest IN ('{table.digest}')") == ["first"]
+    assert found(f"dataset.digest LIKE '{table.digest[:4]}%'") == ["first"]
+    assert found(f"dataset.digest != '{array.digest}'") == ["first"]
+    assert found("dataset.context ILIKE 'TRAIN%'") == ["first"]
+    assert found("dataset.context IN ('validation', 'training')") == ["first"]
     assert mlflow.data.get_source(client.get_run(first.info.run_id).inputs.dataset_inputs[0].dataset)
 
 
@@ -526,6 +563,16 @@ def logged_models():
     assert found("params.p7 = '7'") == ["forest"]
     assert found("metrics.acc > 0.6") == ["forest"]
     assert found("metrics.acc < 0.3") == ["tree"]
+    assert found("metrics.acc <= 0.25") == found("metrics.acc = 0.25") == found("metrics.acc != 0.75") == ["tree"]
+    assert found("metrics.acc >= 0.75") == ["forest"]
+    assert found("name != 'forest' AND name ILIKE 'TR%'") == ["tree"]
+    assert found("tags.stage ILIKE 'PR_D'") == found("tags.stage LIKE 'p%'") == ["forest"]
+    assert found("tags.stage != 'prod'") == [] == found("params.p7 != '7'")
+    assert found("params.p7 LIKE '_'") == found("params.p7 ILIKE '7%'") == ["forest"]
+    assert found("status = 'FAILED'") == ["tree"] and "tree" not in found("status != 'FAILED'")
+    created = made.creation_timestamp
+    assert "forest" in found(f"creation_timestamp >= {created} AND creation_timestamp <= {created}")
+    assert "forest" not in found(f"creation_timestamp > {created}") + found(f"creation_timestamp < {created}")
     assert found("model_type = 'classifier'") == ["forest"]
     assert found(f"source_run_id = '{run_id}'", order_by=[{"field_name": "name", "ascending": True}]) == [
         "forest",
@@ -584,6 +631,29 @@ def artifacts():
             assert "400" in str(error) or "INVALID_PARAMETER_VALUE" in str(error), error
         else:
             raise AssertionError(path)
+
+
+@session("artifacts", on_demand=True)
+def large_artifact():
+    import hashlib
+
+    client = MlflowClient()
+    run_id = client.create_run(client.create_experiment(fresh())).info.run_id
+    block = os.urandom(1 << 20)
+    with tempfile.TemporaryDirectory() as folder:
+        sent = os.path.join(folder, "600 MB.bin")
+        digest = hashlib.sha256()
+        with open(sent, "wb") as file:
+            for i in range(600):
+                chunk = i.to_bytes(8, "little") + block[8:]
+                digest.update(chunk)
+                file.write(chunk)
+        client.log_artifact(run_id, sent, "large")
+        os.remove(sent)
+        (listed,) = client.list_artifacts(run_id, "large")
+        assert (listed.path, listed.file_size) == ("large/600 MB.bin", 600 << 20)
+        with open(client.download_artifacts(run_id, "large/600 MB.bin", folder), "rb") as file:
+            assert hashlib.file_digest(file, "sha256").digest() == digest.digest()
 
 
 def iris():
@@ -706,10 +776,69 @@ def registry():
     refuses("RESOURCE_DOES_NOT_EXIST", client.get_registered_model, fresh("nobody"))
 
 
+@session("registry")
+def registry_search():
+    client = MlflowClient()
+    mark = uuid.uuid4().hex[:8]
+    runs = {}
+    for letter, team in zip("abc", ("blue", "red", None), strict=True):
+        client.create_registered_model(f"{mark} {letter}", tags={"team": team} if team else None)
+        runs[letter] = client.create_run("0").info.run_id
+        for number in range(1, 3):
+            source = f"s3://bucket/{mark}/{letter}/{number}"
+            tags = {"stage": f"{letter}{number}"} if letter != "c" else None
+            client.create_model_version(f"{mark} {letter}", source, runs[letter], tags=tags)
+
+    def models(filter_string, **options):
+        page = client.search_registered_models(filter_string, **options)
+        return "".join(m.name[-1] for m in page if m.name.startswith(mark))
+
+    assert models(f"name LIKE '{mark}%'") == "abc"
+    assert models(f"name ILIKE '{mark.upper()}%'", order_by=["name DESC"]) == "cba"
+    assert models(f"name = '{mark} b'") == "b"
+    assert models(f"name LIKE '{mark}%' AND name != '{mark} b'") == "ac"
+    assert models(f"name LIKE '{mark}%' AND tags.team = 'blue'") == "a"
+    assert models(f"name LIKE '{mark}%' AND tags.team != 'blue'") == "b"
+    assert models(f"name LIKE '{mark}%' AND tags.team LIKE 'r%'") == "b"
+    assert models(f"name LIKE '{mark}%' AND tags.`team` ILIKE '%E%'") == "ab"
+    page = client.search_registered_models(f"name LIKE '{mark}%'", max_results=2)
+    rest = client.search_registered_models(f"name LIKE '{mark}%'", max_results=2, page_token=page.token)
+    assert [m.name[-1] for m in [*page, *rest]] == ["a", "b", "c"] and not rest.token
+
+    def versions(filter_string, order_by=("name ASC", "version_number ASC")):
+        found = client.search_model_versions(filter_string, order_by=list(order_by))
+        return " ".join(f"{v.name[-1]}{v.version}" for v in found if v.name.startswith(mark))
+
+    assert versions(f"name LIKE '{mark}%'") == "a1 a2 b1 b2 c1 c2"
+    assert versions(f"name ILIKE '{mark.upper()} A'") == "a1 a2"
+    assert versions(f"name = '{mark} a'", ["version_number DESC"]) == "a2 a1"
+    assert versions(f"name != '{mark} a' AND name LIKE '{mark}%'") == "b1 b2 c1 c2"
+    assert versions(f"run_id = '{runs['b']}'") == "b1 b2"
+    assert versions(f"run_id IN ('{runs['a']}', '{runs['c']}')") == "a1 a2 c1 c2"
+    assert versions(f"source_path = 's3://bucket/{mark}/c/1'") == "c1"
+    assert versions(f"source_path LIKE 's3://bucket/{mark}/%/2'") == "a2 b2 c2"
+    for operator, expected in {
+        "=": "a1",
+        "!=": "a2",
+        "<": "",
+        "<=": "a1",
+        ">": "a2",
+        ">=": "a1 a2",
+    }.items():
+        assert versions(f"name = '{mark} a' AND version_number {operator} 1") == expected, operator
+    assert versions(f"name LIKE '{mark}%' AND tags.stage = 'a1'") == "a1"
+    assert versions(f"name LIKE '{mark}%' AND tags.stage != 'a1'") == "a2 b1 b2"
+    assert versions(f"name LIKE '{mark}%' AND tags.stage LIKE '_2'") == "a2 b2"
+    assert versions(f"name LIKE '{mark}%' AND tags.stage ILIKE 'B%'") == "b1 b2"
+    for refused in ("name > 'a'", "nonsense = 'x'", "tags.team = blue", "name = 'unbalanced"):
+        refuses("INVALID_PARAMETER_VALUE", client.search_registered_models, refused)
+        refuses("INVALID_PARAMETER_VALUE", client.search_model_versions, refused)
+
+
 def main(out, *wanted):
     warnings.simplefilter("ignore")
     results = {}
-    for name in wanted or [n for n, _ in SESSIONS.items()]:
+    for name in wanted or [n for n in SESSIONS if n not in ON_DEMAND]:
         if name not in SESSIONS:
             continue
         try:

@@ -100,6 +100,7 @@ SESSIONS = [
     "sklearn_model",
     "onnx_model",
     "registry",
+    "registry_search",
 ]
 
 
@@ -112,6 +113,16 @@ def test_session(results, name):
 
 def test_every_session_is_listed(results):
     assert set(results) <= set(SESSIONS) and len(results) >= len(SESSIONS) - 1
+
+
+def test_a_file_of_600_mb(tmp_path):
+    """By the newest client alone, for the bytes take their time; what the server does with them is tested beside it."""
+    other = os.environ.get("SLIPWAY_TEST_TRACKING_URI")
+    if other is not None:
+        pytest.skip("the sessions themselves are tested, not this server")
+    server = Server(tmp_path / "server").start()
+    assert run_sessions(LINES[0], server.url, tmp_path / "results.json", "large_artifact") == {"large_artifact": None}
+    assert server.stop() == 0, server.log()
 
 
 # What a client says who it is with. The client reads its variables anew for each call, so one process asks as many.

@@ -16,6 +16,7 @@ FINAL = range(400, 500)  # of these the client asks again after 408 and 429, whi
 def tracking(tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("tracking")).start()
     server.run_id = call(server, "POST", "runs/create", {"experiment_id": "0"})[1]["run"]["info"]["run_id"]
+    assert call(server, "POST", "registered-models/create", {"name": "anything"})[0] == 200
     yield server
     assert call(server, "GET", f"runs/get?run_id={server.run_id}")[0] == 200
     assert server.stop() == 0, server.log()
@@ -90,7 +91,17 @@ def test_bodies_that_say_nothing(tracking, body):
 
 
 @pytest.mark.parametrize(
-    "path", ["runs/log-batch", "runs/create", "runs/search", "experiments/create", "logged-models"]
+    "path",
+    [
+        "runs/log-batch",
+        "runs/create",
+        "runs/search",
+        "experiments/create",
+        "logged-models",
+        "registered-models/create",
+        "model-versions/create",
+        "webhooks",
+    ],
 )
 def test_bodies_that_are_too_large(tracking, path):
     refused(call(tracking, "POST", path, b'{"run_id": "' + b"x" * (10 << 20) + b'"}'), code="BAD_REQUEST")
@@ -130,6 +141,11 @@ def test_filters(tracking, filter_string):
     for path in ("runs/search", "experiments/search", "logged-models/search"):
         body = {"experiment_ids": ["0"], "filter": filter_string}
         refused(call(tracking, "POST", path, body), code="INVALID_PARAMETER_VALUE")
+    query = urllib.parse.urlencode({"filter": filter_string})
+    if len(query) > 6_000:  # no request line
+        return
+    for path in ("registered-models/search", "model-versions/search"):
+        refused(call(tracking, "GET", f"{path}?{query}"))
 
 
 def test_like_patterns_take_no_time(tracking):
@@ -153,6 +169,10 @@ def test_tokens_made_by_the_client(tracking, token):
         {"run_id": tracking.run_id, "metric_key": "m", "max_results": 10, "page_token": token}
     )
     refused(call(tracking, "GET", f"metrics/get-history?{history}"))
+    query = urllib.parse.urlencode({"page_token": token})
+    for path in ("registered-models/search", "model-versions/search", "webhooks"):
+        answer = call(tracking, "GET", f"{path}?{query}")
+        refused(answer)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 50_001, 2**63, "x", 1.5, "", []])
@@ -186,6 +206,15 @@ def test_traversal_in_names_of_things(tracking):
                 body = {"key": "k", "value": "1", "timestamp": 1, "new_name": "n", field: plain}
                 answer = call(tracking, method, path, body)
             refused(answer)
+        if plain.strip() and set(plain) & set("/\\%:@?#;\0"):
+            refused(call(tracking, "POST", "registered-models/create", {"name": plain}))
+        for source in (f"mlflow-artifacts:/0/{plain}", f"runs:/{tracking.run_id}/{plain}", f"models:/m-1/{plain}"):
+            status, body = call(tracking, "POST", "model-versions/create", {"name": "anything", "source": source})
+            if status == 200:  # what leads nowhere is the name of a folder, and there is none
+                assert body["model_version"]["status"] == "FAILED_REGISTRATION", (source, body)
+                assert ".." not in source.replace("\\", "/").split("/"), source
+            else:
+                refused((status, body))
         for key in ("metrics", "params"):
             answer = log_batch(tracking, **{key: [{"key": f"../{plain}", "value": "1", "timestamp": 1}]})
             refused(answer, code="INVALID_PARAMETER_VALUE")

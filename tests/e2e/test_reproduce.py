@@ -10,11 +10,13 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+import uuid
 import zipfile
 
 import pytest
-from server import SLIPWAY
+from server import MODELS, SLIPWAY
 
+PUSH = ("model", "push", MODELS / "simple.onnx", "--name")
 TRAIN = """
 import json, os, random, sys
 import scaling
@@ -449,6 +451,14 @@ def test_on_a_server(project, make_server):
     report = json.loads(reproduced.stdout)
     assert (reproduced.returncode, report["verdict"], report["bundle"]) == (0, "bit-identical", recorded["digest"])
 
+    # The version that was pushed from it stands for the run.
+    server.cli(*PUSH, "simple", "--version", "1.0.0", "--run", recorded["id"], who="ann")
+    for name in ("simple@1.0.0", "simple@1"):
+        line = [SLIPWAY, "reproduce", name, "--server", server.url, "--no-network", "--json"]
+        reproduced = run(*line, cwd="/", check=False)
+        report = json.loads(reproduced.stdout)
+        assert (reproduced.returncode, report["verdict"], report["run_id"]) == (0, "bit-identical", recorded["id"])
+
     # A bundle that somebody has changed on the server is refused.
     artifacts = got["info"]["artifact_uri"].removeprefix("mlflow-artifacts:/")
     url = f"{server.url}/api/2.0/mlflow-artifacts/artifacts/{artifacts}/slipway/{stored_path}"
@@ -456,3 +466,52 @@ def test_on_a_server(project, make_server):
     refused = run(SLIPWAY, "reproduce", recorded["id"], "--server", server.url, "--json", cwd="/", check=False)
     assert refused.returncode == 1
     assert json.loads(refused.stderr.splitlines()[-1])["reason"] == "reproduce.changed"
+
+
+def test_versions_without_one_recorded_run(make_server):
+    server = make_server()
+
+    def refused(version, *words):
+        done = run(SLIPWAY, "reproduce", version, "--server", server.url, "--json", cwd="/", check=False)
+        assert done.returncode == 1 and done.stdout == "", done.stdout
+        said = json.loads(done.stderr.splitlines()[-1])
+        assert all(word in said["error"] for word in words), said
+        return said["reason"]
+
+    def create_run(*tags):
+        body = {"experiment_id": "0", "tags": [{"key": key, "value": value} for key, value in tags]}
+        request = urllib.request.Request(server.url + "/api/2.0/mlflow/runs/create", json.dumps(body).encode())
+        with urllib.request.urlopen(request) as response:
+            return json.loads(response.read())["run"]["info"]["run_id"]
+
+    server.cli(*PUSH, "bare", "--version", "1.0.0", who="ann")
+    assert refused("bare@1.0.0", "no run is known") == "version.no_recorded_run"
+    plain = create_run()
+    server.cli(*PUSH, "plain", "--version", "1.0.0", "--run", plain, who="ann")
+    assert refused("plain@1.0.0", plain, "not recorded") == "version.no_recorded_run"
+    server.cli(*PUSH, "elsewhere", "--version", "1.0.0", "--run", "a-run-of-another-server", who="ann")
+    assert refused("elsewhere@1.0.0", "a-run-of-another-server") == "version.no_recorded_run"
+    assert refused("nothing@1.0.0") == "version.not_found"
+    assert refused("bare@2.0.0") == "version.not_found"
+    assert run(SLIPWAY, "reproduce", "bare@", "--server", server.url, cwd="/", check=False).returncode == 2
+
+    # An OpenLineage event names a second run that was recorded: which one is meant, nobody can say.
+    recorded = [create_run(("slipway.reproduction.digest", "0" * 64)) for _ in range(2)]
+    server.cli(*PUSH, "both", "--version", "1.0.0", "--run", recorded[0], who="ann")
+    event = {
+        "eventType": "COMPLETE",
+        "eventTime": "2026-11-25T10:00:00Z",
+        "producer": "https://example.org",
+        "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
+        "run": {"runId": str(uuid.UUID(recorded[1]))},
+        "job": {"namespace": "tests", "name": "train"},
+        "outputs": [
+            {
+                "namespace": "slipway",
+                "name": "models/both",
+                "facets": {"version": {"_producer": "a:b", "_schemaURL": "a:b", "datasetVersion": "1.0.0"}},
+            }
+        ],
+    }
+    urllib.request.urlopen(urllib.request.Request(server.url + "/api/v1/lineage", json.dumps(event).encode())).close()
+    assert refused("both@1.0.0", *recorded) == "version.recorded_runs"

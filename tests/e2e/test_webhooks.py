@@ -354,6 +354,69 @@ def test_pages_and_changes(make_server):
     assert refusal(server, "GET", path)[0] == 404
 
 
+def test_the_command_line_manages_webhooks(make_server, tmp_path):
+    server = make_server(*QUICK, "--webhook-attempts-max", "1")
+
+    def told(*arguments, check=True):
+        done = server.cli("webhook", *arguments, "--json", check=check)
+        return json.loads(done.stdout) if done.stdout else (done.returncode, json.loads(done.stderr))
+
+    with Receiver(lambda n: 500 if n in (1, 3) else 200) as receiver:
+        wanted = ("--name", "approvals", "--url", receiver.url, "--event", "model_version.approval_requested")
+        made = told("create", *wanted, "--event", "model_version.approved", "--description", "who decides")
+        assert len(made["secret"]) == 64 and made["events"] == [
+            "model_version.approval_requested",
+            "model_version.approved",
+        ]
+        shown = told("show", made["id"])
+        assert shown == {name: value for name, value in made.items() if name != "secret"}
+        assert told("list")["webhooks"] == [shown]
+        text = server.cli("webhook", "list").stdout + server.cli("webhook", "show", made["id"]).stdout
+        assert "approvals" in text and made["secret"] not in text
+
+        assert told("test", made["id"], "--event", "model_version.approved")["delivered"] is True
+        failed = server.cli("webhook", "test", made["id"], check=False)
+        assert failed.returncode == 1 and "500" in failed.stdout, failed.stdout
+        for one in receiver.requests:
+            signed = f"{one.id}.{one.headers['x-mlflow-timestamp']}.".encode() + one.body
+            mac = hmac.new(made["secret"].encode(), signed, hashlib.sha256).digest()
+            assert one.headers["x-mlflow-signature"] == "v1," + base64.b64encode(mac).decode()
+
+        push(server, "1.0.0")
+        wait_until_settled(server, made, 1, "delivered")
+        push(server, "1.1.0")
+        wait_until_settled(server, made, 2)
+        dead, delivered = told("deliveries", made["id"])["deliveries"]
+        assert (dead["state"], delivered["state"]) == ("dead", "delivered")
+        assert told("deliveries", made["id"], "--state", "dead")["deliveries"] == [dead]
+        page = told("deliveries", made["id"], "--limit", "1")
+        assert page["deliveries"] == [dead]
+        rest = told("deliveries", made["id"], "--limit", "1", "--page", page["next_page_token"])
+        assert rest["deliveries"] == [delivered]
+        assert [one["status"] for one in told("deliveries", made["id"], dead["id"])["log"]] == [500]
+        assert told("send", made["id"], dead["id"])["state"] == "waiting"
+        wait_until_settled(server, made, 2, "delivered")
+
+        secret = tmp_path / "secret"
+        secret.write_text("opensesame\n")
+        secret.chmod(0o644)
+        refused = server.cli("webhook", "create", *wanted, "--secret-file", secret, check=False)
+        assert refused.returncode == 2 and "chmod 600" in refused.stderr
+        secret.chmod(0o600)
+        assert "secret" not in told("create", *wanted, "--secret-file", secret)
+        quiet = told("create", *wanted, "--unsigned", "--off")
+        assert quiet["active"] is False and "secret" not in quiet
+        told("test", quiet["id"])
+        assert "x-mlflow-signature" not in receiver.requests[-1].headers
+
+        told("remove", made["id"])
+        assert made["id"] not in [one["id"] for one in told("list")["webhooks"]]
+        code, said = told("show", made["id"], check=False)
+        assert (code, said["reason"]) == (1, "webhook.not_found")
+        code, said = told("create", *wanted[:-1], "model_version.unknown", check=False)
+        assert (code, said["reason"]) == (1, "webhook.invalid")
+
+
 def test_only_an_administrator_manages_webhooks_and_it_is_in_the_audit_log(make_server):
     server = make_server(auth="on")
     admin = (server.directory / "data/bootstrap.key").read_text().strip()

@@ -229,6 +229,9 @@ Result<PushRequest> parse_push(std::string_view model, std::string_view text, st
   if (const auto description = members.take("description")) {
     SLIPWAY_TRY(push.description, description->text());
   }
+  if (const auto run = members.take("run")) {
+    SLIPWAY_TRY(push.run, run->text());
+  }
   SLIPWAY_CHECK(members.finish());
   return push;
 }

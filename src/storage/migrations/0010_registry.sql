@@ -55,7 +55,7 @@ CREATE TABLE versions (
   number BIGINT NOT NULL CHECK (number >= 1),
   semver TEXT NOT NULL,
   semver_key {blob} NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('draft', 'candidate', 'approved', 'retired')),
+  state TEXT NOT NULL CHECK (state = 'draft' OR state = 'candidate' OR state = 'approved' OR state = 'retired'),
   was_candidate BIGINT NOT NULL CHECK (was_candidate IN (0, 1)),
   state_reason TEXT NOT NULL,
   digest TEXT NOT NULL REFERENCES bundles (digest),

@@ -38,7 +38,9 @@ CREATE TABLE runs (
   experiment_id TEXT NOT NULL REFERENCES experiments (id),
   name TEXT NOT NULL,
   user_id TEXT NOT NULL,
-  status TEXT NOT NULL CHECK (status IN ('RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED')),
+  status TEXT NOT NULL
+    CHECK (status = 'RUNNING' OR status = 'SCHEDULED' OR status = 'FINISHED' OR status = 'FAILED'
+           OR status = 'KILLED'),
   start_time BIGINT NOT NULL,
   end_time BIGINT,
   lifecycle_stage TEXT NOT NULL CHECK (lifecycle_stage IN ('active', 'deleted')),
@@ -148,7 +150,7 @@ CREATE TABLE logged_models (
   name TEXT NOT NULL,
   artifact_uri TEXT NOT NULL,
   status TEXT NOT NULL
-    CHECK (status IN ('LOGGED_MODEL_PENDING', 'LOGGED_MODEL_READY', 'LOGGED_MODEL_UPLOAD_FAILED')),
+    CHECK (status = 'LOGGED_MODEL_PENDING' OR status = 'LOGGED_MODEL_READY' OR status = 'LOGGED_MODEL_UPLOAD_FAILED'),
   status_message TEXT NOT NULL,
   model_type TEXT NOT NULL,
   source_run_id TEXT NOT NULL,

@@ -39,7 +39,7 @@ CREATE TABLE registrations (
   model TEXT COLLATE "C" NOT NULL REFERENCES models (name),
 -- end
   number BIGINT NOT NULL CHECK (number >= 1),
-  status TEXT NOT NULL CHECK (status IN ('PENDING_REGISTRATION', 'READY', 'FAILED_REGISTRATION')),
+  status TEXT NOT NULL CHECK (status = 'PENDING_REGISTRATION' OR status = 'READY' OR status = 'FAILED_REGISTRATION'),
   message TEXT NOT NULL,
   semver TEXT NOT NULL,  -- the one asked for, '' for the next minor
   source TEXT NOT NULL,
@@ -48,7 +48,7 @@ CREATE TABLE registrations (
   run_link TEXT NOT NULL,
   description TEXT NOT NULL,
   author TEXT NOT NULL,
-  stage TEXT NOT NULL CHECK (stage IN ('None', 'Staging', 'Production', 'Archived')),
+  stage TEXT NOT NULL CHECK (stage = 'None' OR stage = 'Staging' OR stage = 'Production' OR stage = 'Archived'),
   is_hidden BIGINT NOT NULL CHECK (is_hidden IN (0, 1)),
   claimed_by TEXT NOT NULL,  -- the server that makes the version, '' for none
   claimed_until BIGINT NOT NULL,

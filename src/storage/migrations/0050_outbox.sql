@@ -37,7 +37,7 @@ CREATE TABLE outbox (
   target TEXT NOT NULL,
   event TEXT NOT NULL,
   body TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'dead')),
+  state TEXT NOT NULL CHECK (state = 'waiting' OR state = 'delivered' OR state = 'dead'),
   attempts BIGINT NOT NULL,
   created_at BIGINT NOT NULL,
   settled_at BIGINT,

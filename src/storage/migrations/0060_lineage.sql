@@ -3,7 +3,7 @@
 
 CREATE TABLE lineage_nodes (
   id TEXT NOT NULL PRIMARY KEY,
-  kind TEXT NOT NULL CHECK (kind IN ('dataset', 'job', 'run', 'version', 'release')),
+  kind TEXT NOT NULL CHECK (kind = 'dataset' OR kind = 'job' OR kind = 'run' OR kind = 'version' OR kind = 'release'),
   namespace TEXT NOT NULL,
   name TEXT NOT NULL,
   version TEXT NOT NULL,
@@ -17,7 +17,9 @@ CREATE INDEX lineage_nodes_by_digest ON lineage_nodes (digest, kind);
 CREATE TABLE lineage_edges (
   source TEXT NOT NULL,
   target TEXT NOT NULL,
-  kind TEXT NOT NULL CHECK (kind IN ('used', 'produced', 'ran', 'started', 'released', 'derived')),
+  kind TEXT NOT NULL
+    CHECK (kind = 'used' OR kind = 'produced' OR kind = 'ran' OR kind = 'started' OR kind = 'released'
+           OR kind = 'derived'),
   created_at BIGINT NOT NULL,
   PRIMARY KEY (source, target, kind)
 );
@@ -26,7 +28,9 @@ CREATE INDEX lineage_edges_by_target ON lineage_edges (target, source, kind);
 -- What OpenLineage events say of a run as a whole.
 CREATE TABLE lineage_runs (
   node TEXT NOT NULL PRIMARY KEY REFERENCES lineage_nodes (id),
-  state TEXT NOT NULL CHECK (state IN ('START', 'RUNNING', 'COMPLETE', 'ABORT', 'FAIL', 'OTHER')),
+  state TEXT NOT NULL
+    CHECK (state = 'START' OR state = 'RUNNING' OR state = 'COMPLETE' OR state = 'ABORT' OR state = 'FAIL'
+           OR state = 'OTHER'),
   state_at BIGINT NOT NULL,
   started_at BIGINT,
   ended_at BIGINT
