@@ -14,7 +14,7 @@ REGISTRY = DATA | {"data", "storage", "outbox", "lineage"}
 SERVING = REGISTRY | {"registry", "access", "audit", "privacy", "runtime"}
 RELEASE = SERVING | {"serving"}
 MONITOR = RELEASE | {"release"}
-EVERYTHING = MONITOR | {"monitor", "handbook", "tracking"}
+EVERYTHING = MONITOR | {"monitor", "handbook", "tracking", "async"}
 
 # What a module may include besides itself.
 ALLOWED = {
@@ -32,6 +32,7 @@ ALLOWED = {
     "loadtest": ABOVE_BASE,
     "reproduce": ABOVE_BASE | {"registry"},
     "tracking": REGISTRY | {"registry"},
+    "async": REGISTRY | {"registry"},
     "serving": SERVING,
     "release": RELEASE,
     "monitor": MONITOR,
