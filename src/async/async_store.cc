@@ -111,11 +111,13 @@ Result<AsyncRequest> AsyncStore::add(Transaction& t, const AsyncSubmission& subm
 Result<AsyncRequest> AsyncStore::find(Transaction& t, std::string_view id) const {
   static const std::string kSql = select_async("WHERE r.id = $1");
   SLIPWAY_TRY(const auto rows, t.query(kSql, {std::string(id)}));
-  if (rows.empty()) {
-    return fail(Code::kNotFound, "async.not_found",
-                "request " + quoted(id) + " does not exist, is not yours, or was forgotten");
-  }
+  if (rows.empty()) return not_found(id);
   return read_async(rows[0]);
+}
+
+tl::unexpected<Error> AsyncStore::not_found(std::string_view id) {
+  return fail(Code::kNotFound, "async.not_found",
+              "request " + quoted(id) + " does not exist, is not yours, or was forgotten");
 }
 
 Result<std::vector<AsyncAttempt>> AsyncStore::attempts(Transaction& t, std::string_view id) const {

@@ -45,6 +45,7 @@ class AsyncStore {
   // already_exists "async.key_reused" where that asked something else; invalid_argument "async.invalid_key".
   Result<AsyncRequest> add(Transaction& t, const AsyncSubmission& submission) const;
   Result<AsyncRequest> find(Transaction& t, std::string_view id) const;                   // not_found "async.not_found"
+  static tl::unexpected<Error> not_found(std::string_view id);
   Result<std::vector<AsyncAttempt>> attempts(Transaction& t, std::string_view id) const;  // oldest first
   Result<AsyncCounts> counts(Transaction& t) const;
   // Forgets up to `limit` that were settled in this state before; their payloads, whose objects are the caller's to
