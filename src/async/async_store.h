@@ -44,7 +44,7 @@ class AsyncStore {
   // The principal's request with the same key where there is one: its id is then another than the submission's.
   // already_exists "async.key_reused" where that asked something else; invalid_argument "async.invalid_key".
   Result<AsyncRequest> add(Transaction& t, const AsyncSubmission& submission) const;
-  Result<AsyncRequest> find(Transaction& t, std::string_view id) const;                   // not_found "async.not_found"
+  Result<AsyncRequest> find(Transaction& t, std::string_view id) const;  // not_found "async.not_found"
   static tl::unexpected<Error> not_found(std::string_view id);
   Result<std::vector<AsyncAttempt>> attempts(Transaction& t, std::string_view id) const;  // oldest first
   Result<AsyncCounts> counts(Transaction& t) const;

@@ -104,9 +104,8 @@ bool Dispatcher::take_more() {
   const auto has_work = in_read(database_, [](Transaction& t) { return has_due(t, now()); });
   if (!has_work) warn("async.failed", has_work.error());
   if (!has_work || !*has_work) return false;
-  auto taken = in_write(database_, [&](Transaction& t) {
-    return take_due(t, now(), options_.limits, options_.concurrency - held);
-  });
+  auto taken = in_write(
+      database_, [&](Transaction& t) { return take_due(t, now(), options_.limits, options_.concurrency - held); });
   if (!taken) {
     warn("async.failed", taken.error());
     return false;
@@ -233,8 +232,8 @@ void Dispatcher::prolong_leases() {
   std::vector<AsyncLease> leases;
   leases.reserve(running_.size());
   for (const auto& [name, lease] : running_) leases.push_back(lease);
-  const Status kept = database_.write(
-      [&](Transaction& t) { return prolong(t, leases, now() + options_.limits.lease); });
+  const Status kept =
+      database_.write([&](Transaction& t) { return prolong(t, leases, now() + options_.limits.lease); });
   if (!kept) warn("async.failed", kept.error());
 }
 
@@ -254,8 +253,8 @@ void Dispatcher::keep_house() {
     if (counts) metrics_.show(*counts, now());
   }
   if (is_due(forget_due_, kForgetInterval)) {
-    for (const Status& forgotten : {forget(AsyncState::kSucceeded, options_.answers_kept),
-                                    forget(AsyncState::kDead, options_.letters_kept)}) {
+    for (const Status& forgotten :
+         {forget(AsyncState::kSucceeded, options_.answers_kept), forget(AsyncState::kDead, options_.letters_kept)}) {
       if (!forgotten) warn("async.forget_failed", forgotten.error());
     }
   }

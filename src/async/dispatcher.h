@@ -1,7 +1,7 @@
 // Runs what waits: takes it, hands it to whoever predicts, writes down what came of it.
 //
-// One thread of its own does all the SQL, so that what ends together is settled in one commit. Any number of servers may
-// run one over the same database. It also counts for the gauges, and forgets what is old.
+// One thread of its own does all the SQL, so that what ends together is settled in one commit. Any number of servers
+// may run one over the same database. It also counts for the gauges, and forgets what is old.
 #pragma once
 
 #include <chrono>

@@ -22,8 +22,8 @@ tl::unexpected<Error> queue_full() {
 
 Digest fingerprint_of(const HttpRequest& http) {
   Sha256 digest;
-  for (const std::string_view part : {http.parameter("model"), http.parameter("version"),
-                                      http.header("inference-header-content-length")}) {
+  for (const std::string_view part :
+       {http.parameter("model"), http.parameter("version"), http.header("inference-header-content-length")}) {
     digest.update(part);
     digest.update(std::string_view("\n"));
   }
@@ -100,7 +100,9 @@ Result<AsyncRequest> AsyncIntake::keep(const HttpRequest& http, const ServedVers
   submission.fingerprint = fingerprint_of(http);
   submission.target = {version.model, version.version, version.digest};
   SLIPWAY_TRY(submission.request, payloads_.put(submission.id, message_of(http)));
-  auto added = in_write(database_, [&](Transaction& t) { return AsyncStore().add(t, submission); });
+  const auto add = [&] { return in_write(database_, [&](Transaction& t) { return AsyncStore().add(t, submission); }); };
+  auto added = add();
+  if (!added && added.error().reason == "sql.unique") added = add();  // the same key at the same time
   if (!added || added->id != submission.id) payloads_.remove(submission.request);
   return added;
 }

@@ -1,6 +1,7 @@
 #include "protocol/inference/async_json.h"
 
 #include "base/json_writer.h"
+#include "protocol/public_text.h"
 
 namespace slipway {
 
@@ -16,7 +17,7 @@ std::string async_json(const AsyncRequest& request, const std::optional<std::str
   json.key("created").value(format_time(request.created_at)).key("attempts").value(request.attempts);
   if (request.settled_at) json.key("settled").value(format_time(*request.settled_at));
   if (request.last && request.last->code != Code::kOk) {
-    json.key("error").begin_object().key("error").value(request.last->message);
+    json.key("error").begin_object().key("error").value(without_directories(request.last->message));
     json.key("code").value(to_string(request.last->code)).key("reason").value(request.last->reason).end_object();
   }
   if (request.state == AsyncState::kSucceeded) {

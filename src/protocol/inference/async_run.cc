@@ -54,8 +54,8 @@ Task<Status> predict(Predictor& predictor, Run& run) {
 
 // Where the run got as far as a record of the audit log.
 std::string record_of(const Run& run, const Status& status) {
-  const bool was_let_in = status || (status.error().reason != "serving.too_many_requests" &&
-                                     status.error().reason != "serving.overloaded");
+  const bool was_let_in =
+      status || (status.error().reason != "serving.too_many_requests" && status.error().reason != "serving.overloaded");
   return run.exchange.prediction.version != nullptr && was_let_in ? run.http.request_id.to_string() : "";
 }
 
