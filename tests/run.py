@@ -4,6 +4,7 @@ The last line is "N passed, N failed" with ", N skipped" where there are any. Th
 none failed.
 """
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import os
@@ -76,12 +77,21 @@ def make_models():
 
 
 def run_units(build, results, environment):
+    """Beside the end-to-end tests, which leave the cores idle now and then; what fails is printed at its end."""
     report = results / "units.xml"
     command = ["ctest", "--test-dir", build, "--output-on-failure", "--output-junit", report]
-    command += ["--parallel", str(os.cpu_count()), "--timeout", str(UNIT_TIMEOUT_S), "--no-tests=error"]
-    status = subprocess.run(command, env={**environment, "GTEST_OUTPUT": f"xml:{results}/cases/"}).returncode
+    command += ["--timeout", str(UNIT_TIMEOUT_S), "--no-tests=error"]
+    done = subprocess.run(
+        command,
+        env={**environment, "GTEST_OUTPUT": f"xml:{results}/cases/"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode != 0:
+        print(f"\n{done.stdout}", flush=True)
     count = count_units(report, results / "cases") if report.exists() else Count()
-    return count if status == 0 or count.failed else count + Count(failed=1)
+    return count if done.returncode == 0 or count.failed else count + Count(failed=1)
 
 
 def run_end_to_end(build, results, environment, arguments):
@@ -121,9 +131,11 @@ def main(preset, *arguments):
     with contextlib.ExitStack() as stack:
         if postgres.programs() is not None:
             environment["SLIPWAY_TEST_POSTGRES"] = stack.enter_context(postgres.running())
-        units = run_units(build, results, environment)
-        print(f"unit tests: {units}", flush=True)
+        beside = stack.enter_context(concurrent.futures.ThreadPoolExecutor(1))
+        running = beside.submit(run_units, build, results, environment)
         end_to_end = run_end_to_end(build, results, environment, arguments)
+        units = running.result()
+        print(f"unit tests: {units}", flush=True)
         print(f"end-to-end tests: {end_to_end}", flush=True)
     total = units + end_to_end
     print(total, flush=True)

@@ -82,27 +82,31 @@ Result<std::int64_t> AsyncStore::waiting(Transaction& t, std::int64_t limit) con
   return rows.at(0).integer(0);
 }
 
-Result<AsyncRequest> AsyncStore::add(Transaction& t, const AsyncSubmission& submission) const {
-  const std::string fingerprint = submission.fingerprint.hex();
-  if (!submission.idempotency_key.empty()) {
-    SLIPWAY_CHECK(check_key(submission.idempotency_key));
-    SLIPWAY_TRY(const auto earlier, t.query("SELECT id, fingerprint FROM async_requests "
-                                            "WHERE principal = $1 AND idempotency_key = $2",
-                                            {submission.principal, submission.idempotency_key}));
-    if (!earlier.empty() && earlier[0].text(1) != fingerprint) {
-      return fail(Code::kAlreadyExists, "async.key_reused",
-                  "the idempotency key " + quoted(std::string_view(submission.idempotency_key)) +
-                      " stands for another request, " + earlier[0].text(0));
-    }
-    if (!earlier.empty()) return find(t, earlier[0].text(0));
+Result<std::optional<AsyncRequest>> AsyncStore::find_known(Transaction& t, const AsyncSubmission& submission) const {
+  if (submission.idempotency_key.empty()) return std::nullopt;
+  SLIPWAY_CHECK(check_key(submission.idempotency_key));
+  SLIPWAY_TRY(const auto earlier, t.query("SELECT id, fingerprint FROM async_requests "
+                                          "WHERE principal = $1 AND idempotency_key = $2",
+                                          {submission.principal, submission.idempotency_key}));
+  if (earlier.empty()) return std::nullopt;
+  if (earlier[0].text(1) != submission.fingerprint.hex()) {
+    return fail(Code::kAlreadyExists, "async.key_reused",
+                "the idempotency key " + quoted(std::string_view(submission.idempotency_key)) +
+                    " stands for another request, " + earlier[0].text(0));
   }
+  return find(t, earlier[0].text(0));
+}
+
+Result<AsyncRequest> AsyncStore::add(Transaction& t, const AsyncSubmission& submission) const {
+  SLIPWAY_TRY(auto known, find_known(t, submission));
+  if (known) return *std::move(known);
   const std::int64_t now = micros(clock_->now());
   const SqlValue key = submission.idempotency_key.empty() ? SqlValue(SqlNull{}) : SqlValue(submission.idempotency_key);
   SLIPWAY_CHECK(
       t.execute("INSERT INTO async_requests (id, principal, idempotency_key, fingerprint, model, version, bundle, "
                 "state, due_at, fence, attempts, replay, replays, created_at, queued_at, started_at, settled_at) "
                 "VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', $8, 0, 0, NULL, 0, $8, $8, 0, NULL)",
-                {submission.id, submission.principal, key, fingerprint, submission.target.model,
+                {submission.id, submission.principal, key, submission.fingerprint.hex(), submission.target.model,
                  submission.target.version, submission.target.bundle.hex(), now}));
   SLIPWAY_CHECK(insert_payload(t, submission.id, kRequestPayload, submission.request));
   return find(t, submission.id);

@@ -41,6 +41,8 @@ class AsyncStore {
 
   // How many wait or run, counted up to `limit`.
   Result<std::int64_t> waiting(Transaction& t, std::int64_t limit) const;
+  // The principal's request with the same key. The errors of add().
+  Result<std::optional<AsyncRequest>> find_known(Transaction& t, const AsyncSubmission& submission) const;
   // The principal's request with the same key where there is one: its id is then another than the submission's.
   // already_exists "async.key_reused" where that asked something else; invalid_argument "async.invalid_key".
   Result<AsyncRequest> add(Transaction& t, const AsyncSubmission& submission) const;

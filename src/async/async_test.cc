@@ -69,7 +69,7 @@ class AsyncTest : public RegistryTestCase {
     return *settled;
   }
   std::string bury(const std::string& model = "iris") {
-    const std::string id = add(model);
+    std::string id = add(model);
     EXPECT_TRUE(end(take_one(), AsyncState::kDead));
     return id;
   }

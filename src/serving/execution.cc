@@ -48,6 +48,10 @@ Task<Status> Engine::execute(ExecuteCall call, std::shared_ptr<const ServedVersi
   execution.clear();
   execution.version_ = std::move(version);
   const ServedVersion& served = *execution.version_;
+  if (call.cancellation != nullptr && call.cancellation->is_cancelled()) {
+    co_return fail(Code::kCancelled, "serving.cancelled",
+                   "the caller went before model '" + served.model + "' was asked");
+  }
   if (served.remote != nullptr) co_return co_await forward(call, inputs, wanted, execution);
   if (!served.inline_budget.allows(inputs)) co_return co_await run_on_runner(call, inputs, wanted, execution);
   if (served.batch_plan.turn_rows_max > 1) {
@@ -186,6 +190,7 @@ Task<Status> Engine::run_on_runner(const ExecuteCall& call, std::span<const Tens
   auto waiting = callback_on<Status>(*call.executor, [this, &pooled, &request](auto resume) {
     pooled->begin(request, deadlines_, std::move(resume));
   });
+  if (call.cancellation != nullptr) call.cancellation->watch(pooled);
   Status status = co_await waiting;
   if (status) execution.pooled_ = pooled;
   co_return status;

@@ -19,6 +19,7 @@
 #include "base/task.h"
 #include "base/tensor.h"
 #include "serving/batch.h"
+#include "serving/cancellation.h"
 #include "serving/deadline_timer.h"
 #include "serving/pooled_run.h"
 #include "serving/remote.h"
@@ -29,8 +30,9 @@ namespace slipway {
 struct ExecuteCall {
   Executor* executor = nullptr;  // where the caller goes on
   Monotonic deadline{};
-  std::uint64_t priority = 0;  // 1 is the most important; 0: the default level
-  std::string_view caller;     // who asks: runners are shared fairly between callers
+  std::uint64_t priority = 0;            // 1 is the most important; 0: the default level
+  std::string_view caller;               // who asks: runners are shared fairly between callers
+  Cancellation* cancellation = nullptr;  // null: whoever asks waits for the answer
 };
 
 // What one attempt produced, and what its views point into. Reused: clear() keeps capacity, so that runs on the I/O
@@ -57,7 +59,8 @@ class Engine {
   explicit Engine(DeadlineTimer& deadlines) : deadlines_(deadlines) {}
 
   // `inputs` and `wanted` (indices into the signature's outputs; empty for all) are borrowed until it returns. Errors:
-  // those of LoadedModel::run(); deadline_exceeded "serving.deadline"; resource_exhausted "serving.queue_full".
+  // those of LoadedModel::run(); deadline_exceeded "serving.deadline"; resource_exhausted "serving.queue_full";
+  // cancelled "serving.cancelled".
   Task<Status> execute(ExecuteCall call, std::shared_ptr<const ServedVersion> version,
                        std::span<const TensorView> inputs, std::span<const std::uint32_t> wanted, Execution& execution);
 

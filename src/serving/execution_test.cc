@@ -255,6 +255,34 @@ TEST_F(ExecutionTest, RunIsStoppedOnlyWhenNobodyWaitsForItAnyMore) {
   ASSERT_TRUE(loop.run_until([&] { return all_late.is_answered(); }));
 }
 
+TEST_F(ExecutionTest, NothingIsRunForACallerThatHasGone) {
+  const auto model = std::make_shared<HeldModel>();
+  const auto version = serve(model, on_runner());
+  model->hold();
+  Request running(row(1));
+  running.start(engine, loop, version);
+  model->await_runs(1);
+  Request waiting(row(2));
+  waiting.start(engine, loop, version);
+  waiting.cancellation.cancel();
+  EXPECT_EQ(version->runners->waiting(), 0U);
+  running.cancellation.cancel();
+  model->await_terminated(1);
+  Request gone(row(3));
+  gone.cancellation.cancel();
+  gone.start(engine, loop, version);
+  ASSERT_TRUE(loop.run_until([&] { return running.is_answered() && waiting.is_answered() && gone.is_answered(); }));
+  for (const Request* request : {&running, &waiting, &gone}) EXPECT_EQ(request->reason(), "serving.cancelled");
+
+  Request next(row(4));
+  next.start(engine, loop, version);
+  model->release();
+  ASSERT_TRUE(loop.run_until([&] { return next.is_answered(); }));
+  EXPECT_EQ(next.reason(), "");
+  next.cancellation.cancel();  // too late, and without effect
+  EXPECT_THAT(model->runs(), ElementsAre(ElementsAre(1), ElementsAre(4)));
+}
+
 TEST_F(ExecutionTest, OrderOfArrivalIsKeptByTwoRunnersWhereItMust) {
   const auto model = std::make_shared<HeldModel>();
   VersionOptions options = on_runner(2);

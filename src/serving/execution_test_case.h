@@ -222,7 +222,8 @@ struct Request {
     const ExecuteCall call{.executor = &executor,
                            .deadline = std::chrono::steady_clock::now() + limit,
                            .priority = priority,
-                           .caller = caller};
+                           .caller = caller,
+                           .cancellation = &cancellation};
     slipway::start(engine.execute(call, std::move(version), inputs, wanted, execution), [this](Status status) {
       outcome = std::move(status);
       if (on_answer) on_answer();
@@ -243,6 +244,7 @@ struct Request {
   std::vector<std::uint32_t> wanted;
   std::uint64_t priority = 0;
   std::string caller = "someone";
+  Cancellation cancellation;
   std::function<void()> on_answer;
   Execution execution;
   std::optional<Status> outcome;

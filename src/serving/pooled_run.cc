@@ -28,12 +28,12 @@ void PooledRun::begin(const Request& request, DeadlineTimer& deadlines, std::fun
 void PooledRun::expire() {
   if (move(State::kWaiting, State::kAnswered)) {
     version_->runners->forget(*this);
-    return done_(too_late());
+    return done_(given_up());
   }
   if (move(State::kTaken, State::kExpired)) return;
   if (move(State::kRunning, State::kAnswered)) {
     const std::shared_ptr<Group> group = group_;
-    done_(too_late());
+    done_(given_up());
     if (group->waiting.fetch_sub(1) == 1) group->control->terminate();
   }
 }
@@ -48,7 +48,11 @@ void PooledRun::answer(Status status) {
   if (state_.exchange(State::kAnswered) != State::kAnswered) done_(std::move(status));
 }
 
-Status PooledRun::too_late() const {
+Status PooledRun::given_up() const {
+  if (now() < deadline_) {
+    return fail(Code::kCancelled, "serving.cancelled",
+                "the caller went before model '" + version_->model + "' had answered");
+  }
   return fail(Code::kDeadlineExceeded, "serving.deadline",
               "model '" + version_->model + "' did not answer within the time limit");
 }
@@ -61,7 +65,7 @@ std::vector<PooledRun::Answer> PooledRun::run(std::span<const std::shared_ptr<Po
     if (!run->move(State::kWaiting, State::kTaken)) continue;  // expired while it waited: never run
     run->version_->metrics.queue_duration.observe(start - run->submitted_);
     if (start >= run->deadline_) {
-      answers.push_back({run, run->too_late()});
+      answers.push_back({run, run->given_up()});
     } else {
       taken.push_back(run);
     }
@@ -84,7 +88,7 @@ std::vector<PooledRun::Answer> PooledRun::run(std::span<const std::shared_ptr<Po
   for (const auto& run : taken) {
     run->group_ = group;
     if (run->move(State::kTaken, State::kRunning)) continue;
-    answers.push_back({run, run->too_late()});
+    answers.push_back({run, run->given_up()});
     ++expired;
   }
   if (group->waiting.fetch_sub(expired) == expired) return answers;

@@ -37,11 +37,12 @@ class PooledRun : public std::enable_shared_from_this<PooledRun> {
   explicit PooledRun(std::shared_ptr<const ServedVersion> version) : version_(std::move(version)) {}
 
   // Calls `done` exactly once, from another thread or this one: with the run's status; deadline_exceeded
-  // "serving.deadline" when the deadline comes first; resource_exhausted "serving.queue_full" when it finds no place,
-  // or loses it to a more important request; the errors of check_inputs().
+  // "serving.deadline" when the deadline comes first; cancelled "serving.cancelled"; resource_exhausted
+  // "serving.queue_full" when it finds no place, or loses it to a more important request; the errors of check_inputs().
   void begin(const Request& request, DeadlineTimer& deadlines, std::function<void(Status)> done);
 
-  // Answers deadline_exceeded if nothing was answered yet. A run ends early when nobody waits for it any more.
+  // Its caller waits no longer: the deadline has come or, before that, the caller has gone. Answers if nothing was
+  // answered yet. A run ends early when nobody waits for it any more.
   void expire();
   // For the pool: there is no place for it.
   void refuse();
@@ -69,7 +70,7 @@ class PooledRun : public std::enable_shared_from_this<PooledRun> {
 
   bool move(State from, State to) noexcept { return state_.compare_exchange_strong(from, to); }
   bool is_awaited() const noexcept { return state_.load() == State::kRunning; }
-  Status too_late() const;
+  Status given_up() const;
 
   std::shared_ptr<const ServedVersion> version_;
   Monotonic submitted_{};

@@ -221,7 +221,8 @@ Task<Status> Predictor::run(const PredictCall& call, const InferRequest& request
   const ExecuteCall execute{.executor = call.executor,
                             .deadline = deadline(call, request, limit),
                             .priority = request.priority,
-                            .caller = call.principal_id};
+                            .caller = call.principal_id,
+                            .cancellation = call.cancellation};
   Status status;
   if (asked.guard == nullptr) {
     status = co_await engine_.execute(execute, asked.version, request.inputs, prediction.wanted, prediction.execution);

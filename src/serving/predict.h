@@ -18,6 +18,7 @@
 #include "base/task.h"
 #include "serving/admission.h"
 #include "serving/cache_key.h"
+#include "serving/cancellation.h"
 #include "serving/commitment.h"
 #include "serving/deadline_timer.h"
 #include "serving/execution.h"
@@ -36,6 +37,7 @@ struct PredictCall {
   Monotonic received{};
   Executor* executor = nullptr;
   std::string_view job = {};  // the asynchronous request that this is a run of; "" where the caller waits
+  Cancellation* cancellation = nullptr;  // null where the caller cannot be seen to go
 };
 
 // An answer and what its views point into. Reused: clear() keeps capacity.

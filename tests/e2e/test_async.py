@@ -244,16 +244,26 @@ def test_the_version_is_the_one_that_would_have_answered(make_server):
 def test_a_full_queue_refuses(make_server):
     server = make_server("--async-waiting-max", "3", "--async-concurrency", "1")
     push_approved(server, "total", MODELS / "slow_by_input.onnx")
-    taken = [submit(server, "total", total(40_000)) for _ in range(3)]
+    taken = [submit(server, "total", total(40_000), idempotency_key=key) for key in ("one", "two", "last")]
     assert [one.status for one in taken] == [202] * 3
     refused = submit(server, "total", total(1))
     assert (refused.status, refused.reason) == (429, "async.queue_full")
     assert refused.headers["retry-after"]
     wait_until(lambda: metric(server, "slipway_async_requests", state="running") == 1)
     assert metric(server, "slipway_async_oldest_age_seconds") > 0
+    assert submit(server, "total", total(40_000), idempotency_key="last").json["id"] == taken[-1].json["id"]
     for one in taken:
         assert settled(server, one.json["id"])["status"] == "succeeded"
     assert submit(server, "total", total(1)).status == 202
+
+
+def test_whoever_waits_goes_first(server):
+    jobs = [submit(server, "total", total(10_000)).json["id"] for _ in range(6)]
+    wait_until(lambda: status(server, jobs[0])["status"] != "queued")
+    assert call(server, "/v2/models/total/infer", total(1)).status == 200
+    assert sum(status(server, job)["status"] == "succeeded" for job in jobs) <= 3
+    for job in jobs:
+        assert settled(server, job)["status"] == "succeeded"
 
 
 def test_the_same_key_is_the_same_request(server):

@@ -3,6 +3,9 @@
 import asyncio
 import json
 import queue
+import re
+import signal
+import threading
 import time
 
 import grpc
@@ -10,6 +13,7 @@ import numpy as np
 import pytest
 import tritonclient.grpc as triton
 import tritonclient.grpc.aio as triton_aio
+from certificate import make_certificate
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from server import MODELS, Server, push_approved
 from tritonclient.grpc import service_pb2, service_pb2_grpc
@@ -22,6 +26,7 @@ def server(tmp_path_factory):
     server.grpc = json.loads((server.directory / "ready.json").read_text())["grpc"]
     for name in ("simple", "identity_fp32", "identity_string"):
         push_approved(server, name, MODELS / f"{name}.onnx")
+    push_approved(server, "total", MODELS / "slow_by_input.onnx")
     yield server
     assert server.stop() == 0, server.log()
     assert "Sanitizer" not in server.log(), server.log()
@@ -247,6 +252,93 @@ def test_the_deadline_of_a_call_holds(server):
         del request.inputs[0].contents.int64_contents[:]
         request.inputs[0].contents.int64_contents.append(1)
         stub.ModelInfer(request, timeout=10)
+
+
+def run_of(iterations):
+    """A request of "total" that takes some 0.05 ms an iteration."""
+    request = service_pb2.ModelInferRequest(model_name="total")
+    request.inputs.add(name="iterations", datatype="INT64", shape=[1]).contents.int64_contents.append(iterations)
+    return request
+
+
+def ended(server, method, code):
+    pattern = rf'^slipway_grpc_requests_total{{method="{method}",code="{code}"}} (\d+)$'
+    found = re.search(pattern, server.get("/metrics").decode(), re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("method", ["ModelInfer", "ModelStreamInfer"])
+def test_a_run_is_stopped_when_its_caller_cancels(server, method):
+    long = run_of(2_000_000)
+    with grpc.insecure_channel(server.grpc) as channel:
+        stub = stub_of(channel)
+        before = ended(server, method, "cancelled")
+        if method == "ModelInfer":
+            call = stub.ModelInfer.future(long, timeout=60)
+        else:
+            call = stub.ModelStreamInfer(iter([long]), timeout=60)
+        wait_until(lambda: "in_flight 1" in server.get("/metrics").decode())
+        call.cancel()
+        wait_until(lambda: ended(server, method, "cancelled") == before + 1)
+        # One runner serves this model: it would still be at work if it had not been stopped.
+        assert len(stub.ModelInfer(run_of(10), timeout=10).raw_output_contents) == 1
+
+
+def test_a_run_is_stopped_when_its_caller_goes(server):
+    before = ended(server, "ModelInfer", "cancelled")
+    with grpc.insecure_channel(server.grpc) as channel:
+        call = stub_of(channel).ModelInfer.future(run_of(2_000_000), timeout=60)
+        wait_until(lambda: "in_flight 1" in server.get("/metrics").decode())
+    wait_until(lambda: ended(server, "ModelInfer", "cancelled") == before + 1)
+    assert call.code() == grpc.StatusCode.CANCELLED
+
+
+def test_drain_finishes_what_is_in_flight(tmp_path):
+    server = Server(tmp_path / "drain", "--grpc", "127.0.0.1:0").start()
+    push_approved(server, "total", MODELS / "slow_by_input.onnx")
+    address = json.loads((server.directory / "ready.json").read_text())["grpc"]
+    asked = threading.Event()
+
+    def requests():
+        """Then nothing more, but the stream stays open."""
+        yield run_of(20_000)
+        asked.wait(30)
+
+    with grpc.insecure_channel(address) as channel:
+        stub = stub_of(channel)
+        unary = stub.ModelInfer.future(run_of(20_000), timeout=30)
+        stream = stub.ModelStreamInfer(requests(), timeout=30)
+        wait_until(lambda: "in_flight 2" in server.get("/metrics").decode())
+        server.process.send_signal(signal.SIGTERM)
+        assert len(unary.result().raw_output_contents) == 1
+        assert len(next(stream).infer_response.raw_output_contents) == 1
+        with pytest.raises(grpc.RpcError) as ended_stream:
+            next(stream)
+        assert ended_stream.value.code() == grpc.StatusCode.UNAVAILABLE
+        asked.set()
+    assert server.process.wait(timeout=20) == 0, server.log()
+    assert '"clean":true' in server.log()
+
+
+def test_tls(tmp_path):
+    chain, key = make_certificate(tmp_path)
+    server = Server(tmp_path / "tls", "--grpc", "127.0.0.1:0", "--tls-cert", chain, "--tls-key", key).start()
+    try:
+        address = json.loads((server.directory / "ready.json").read_text())["grpc"]
+        with triton.InferenceServerClient(address, ssl=True, root_certificates=str(chain)) as client:
+            assert client.is_server_live()
+        with grpc.insecure_channel(address) as channel:
+            error = code_of(lambda: stub_of(channel).ServerLive(service_pb2.ServerLiveRequest(), timeout=5))
+        assert error.code() == grpc.StatusCode.UNAVAILABLE
+    finally:
+        assert server.stop() == 0, server.log()
 
 
 def test_messages_that_are_none_are_refused(server):

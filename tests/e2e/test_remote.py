@@ -7,7 +7,6 @@ import re
 import shutil
 import socket
 import struct
-import subprocess
 import sys
 import threading
 import time
@@ -15,6 +14,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from certificate import make_certificate
 from server import MODELS, Server, push_approved
 
 
@@ -361,16 +361,8 @@ def test_a_name_without_an_allowance_is_no_remote(make_server, tmp_path):
     assert "remote.not_allowed" in done.stderr
 
 
-def certificate(folder):
-    key, chain = folder / "key.pem", folder / "chain.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    command += ["-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run([*command, "-keyout", key, "-out", chain], check=True, capture_output=True)
-    return chain, key
-
-
 def test_tls_is_verified(make_server, tmp_path):
-    chain, key = certificate(tmp_path)
+    chain, key = make_certificate(tmp_path, "DNS:localhost")
     remote = Server(tmp_path / "remote", "--tls-cert", chain, "--tls-key", key).start(timeout_s=60)
     plain = make_server()
     push_approved(plain, "gather", MODELS / "gather_any.onnx")

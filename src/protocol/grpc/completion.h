@@ -4,6 +4,7 @@
 #pragma once
 
 #include <coroutine>
+#include <functional>
 #include <utility>
 
 namespace slipway {
@@ -15,8 +16,11 @@ class Completion {
   void complete(bool is_ok) {
     is_complete_ = true;
     is_ok_ = is_ok;
+    if (on_complete_) on_complete_();
     wake();
   }
+  // Called before whoever waits is resumed.
+  void on_complete(std::function<void()> callback) { on_complete_ = std::move(callback); }
   // Resumes whoever waits although nothing is complete.
   void wake() {
     if (waiting_) std::exchange(waiting_, {}).resume();
@@ -31,6 +35,7 @@ class Completion {
 
  private:
   std::coroutine_handle<> waiting_;
+  std::function<void()> on_complete_;
   bool is_complete_ = false;
   bool is_ok_ = false;
 };

@@ -72,11 +72,12 @@ class GrpcThread final : public Executor {
   Task<bool> serve_infer();
   Task<bool> serve_any();
   Task<bool> serve_unary(grpc::GenericServerContext& context, Stream& stream);
-  Task<bool> serve_infer_stream(grpc::GenericServerContext& context, Stream& stream);
+  Task<bool> serve_infer_stream(grpc::GenericServerContext& context, Stream& stream, Completion& done);
   Task<bool> serve_watch(grpc::GenericServerContext& context, Stream& stream, Completion& done);
   Task<Result<std::string>> answer(std::string_view method, Call& call, const std::string& message);
   Task<Status> answer_infer(Call& call, grpc::ServerContextBase& context, std::span<const std::byte> message,
                             InferScratch& scratch);
+  static void on_done(Call& call, const grpc::ServerContextBase& context);
   void end(Call& call, const Status& outcome);
 
   GrpcShared& shared_;

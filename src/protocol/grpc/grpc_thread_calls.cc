@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view kInferenceService = "/inference.GRPCInferenceService/";
 constexpr std::string_view kHealthService = "/grpc.health.v1.Health/";
 constexpr std::string_view kStreamInfer = "ModelStreamInfer";
+constexpr std::chrono::milliseconds kDeadlineSlack{5};
 constexpr std::size_t kMessageBytesMax = 2'048;       // of a status: it travels in the trailers, which clients limit
 constexpr std::size_t kCopiedBytesMax = 32 << 10;     // larger answers are handed over instead
 constexpr std::size_t kCompressedBytesMin = 2 << 10;  // as over REST
@@ -104,6 +105,7 @@ struct GrpcThread::Call {
   std::string remote;
   std::string_view rpc;
   HttpRequest request;
+  Cancellation cancellation;
 };
 
 class GrpcThread::Slot {
@@ -131,6 +133,11 @@ class GrpcThread::Slot {
   bool is_taken_ = false;
 };
 
+// gRPC cancels at the deadline as well; that is left to the timer, so that it is said and counted as what it is.
+void GrpcThread::on_done(Call& call, const grpc::ServerContextBase& context) {
+  if (const auto left = time_left(context); !left || *left > kDeadlineSlack) call.cancellation.cancel();
+}
+
 void GrpcThread::end(Call& call, const Status& outcome) {
   if (!shared_.options.on_complete) return;
   const auto took = std::chrono::steady_clock::now() - call.request.received;
@@ -151,6 +158,7 @@ Task<bool> GrpcThread::serve_infer() {
   slipway::start(serve_infer(), [](bool) {});
 
   Call call(context, "/inference.GRPCInferenceService/ModelInfer", "ModelInfer", *this);
+  done.on_complete([&] { on_done(call, context); });
   const auto scratch = infer_calls_.borrow();
   const grpc::Slice slice = to_slice(message);
   Status outcome = slot.take();
@@ -175,7 +183,7 @@ Task<bool> GrpcThread::serve_infer() {
 
 Task<Status> GrpcThread::answer_infer(Call& call, grpc::ServerContextBase& context, std::span<const std::byte> message,
                                       InferScratch& scratch) {
-  return infer_calls_.answer(call.request, message, time_left(context), scratch);
+  return infer_calls_.answer(call.request, call.cancellation, message, time_left(context), scratch);
 }
 
 Task<bool> GrpcThread::serve_any() {
@@ -194,7 +202,7 @@ Task<bool> GrpcThread::serve_any() {
     stream.Finish(to_grpc(taken, context), finished.tag());
     co_await finished;
   } else if (context.method() == std::string(kInferenceService) + std::string(kStreamInfer)) {
-    co_await serve_infer_stream(context, stream);
+    co_await serve_infer_stream(context, stream, done);
   } else if (context.method() == std::string(kHealthService) + "Watch") {
     co_await serve_watch(context, stream, done);
   } else {
@@ -250,8 +258,9 @@ Task<Result<std::string>> GrpcThread::answer(std::string_view method, Call& call
   co_return fail(Code::kUnimplemented, "grpc.no_method", "there is no method " + quoted(method));
 }
 
-Task<bool> GrpcThread::serve_infer_stream(grpc::GenericServerContext& context, Stream& stream) {
+Task<bool> GrpcThread::serve_infer_stream(grpc::GenericServerContext& context, Stream& stream, Completion& done) {
   Call call(context, context.method(), kStreamInfer, *this);
+  done.on_complete([&] { on_done(call, context); });
   const bool ends_at_error = call.request.header("triton_grpc_error") == "true";
   Completion read;
   Completion written;
@@ -285,6 +294,7 @@ Task<bool> GrpcThread::serve_infer_stream(grpc::GenericServerContext& context, S
   stream.Finish(to_grpc(last, context), finished.tag());
   co_await finished;
   while (!read.is_complete()) co_await read;
+  done.on_complete({});
   co_return true;
 }
 

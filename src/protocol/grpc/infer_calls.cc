@@ -8,7 +8,7 @@
 
 namespace slipway {
 
-Task<Status> InferCalls::answer(HttpRequest& request, std::span<const std::byte> message,
+Task<Status> InferCalls::answer(HttpRequest& request, Cancellation& cancellation, std::span<const std::byte> message,
                                 std::optional<std::chrono::microseconds> time_left, InferScratch& scratch) {
   InferRequest& infer = scratch.infer;
   Prediction& prediction = scratch.prediction;
@@ -37,6 +37,7 @@ Task<Status> InferCalls::answer(HttpRequest& request, std::span<const std::byte>
   call.trace_id = request.trace.trace_id;
   call.received = request.received;
   call.executor = request.executor;
+  call.cancellation = &cancellation;
   Status predicted = co_await predictor_.predict(call, infer, prediction);
   if (!predicted) co_return predicted;
   co_return classify(infer, *prediction.version, prediction.response, infer.arena);

@@ -32,7 +32,7 @@ class InferCalls {
   // `request` says who calls; its principal and its parameter "model" are set. On success scratch.prediction.response
   // is the answer. The views of both point into `message`. Errors: those of the gate, of read_infer_message() and of
   // Predictor::predict().
-  Task<Status> answer(HttpRequest& request, std::span<const std::byte> message,
+  Task<Status> answer(HttpRequest& request, Cancellation& cancellation, std::span<const std::byte> message,
                       std::optional<std::chrono::microseconds> time_left, InferScratch& scratch);
 
   // A call that waits keeps its own; the next one takes another.

@@ -90,15 +90,20 @@ Task<Result<HttpResponse>> AsyncIntake::accept(Predictor& predictor, HttpRequest
 
 // Counted before it is written, not with it: the queue may grow past its limit by as many as are written at once.
 Result<AsyncRequest> AsyncIntake::keep(const HttpRequest& http, const ServedVersion& version) {
-  SLIPWAY_TRY(const std::int64_t found,
-              in_read(database_, [&](Transaction& t) { return AsyncStore().waiting(t, waiting_max_); }));
-  if (found >= waiting_max_) return queue_full();
   AsyncSubmission submission;
   submission.id = http.request_id.to_string();
   submission.principal = http.principal->id;
   submission.idempotency_key = key_of(http);
   submission.fingerprint = fingerprint_of(http);
   submission.target = {version.model, version.version, version.digest};
+  SLIPWAY_TRY(auto known, in_read(database_, [&](Transaction& t) -> Result<std::optional<AsyncRequest>> {
+                SLIPWAY_TRY(auto found, AsyncStore().find_known(t, submission));
+                if (found) return found;
+                SLIPWAY_TRY(const std::int64_t waiting, AsyncStore().waiting(t, waiting_max_));
+                if (waiting >= waiting_max_) return queue_full();
+                return std::nullopt;
+              }));
+  if (known) return *std::move(known);
   SLIPWAY_TRY(submission.request, payloads_.put(submission.id, message_of(http)));
   const auto add = [&] { return in_write(database_, [&](Transaction& t) { return AsyncStore().add(t, submission); }); };
   auto added = add();

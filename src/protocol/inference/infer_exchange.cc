@@ -9,6 +9,8 @@
 namespace slipway {
 namespace {
 
+constexpr std::uint64_t kPriorityOfJobs = 1'000;  // behind every level: whoever waits goes first
+
 PredictCall call_of(const HttpRequest& http) {
   PredictCall call;
   call.principal_id = http.principal->id;
@@ -44,6 +46,7 @@ Task<Status> answer_infer(Predictor& predictor, HttpRequest& http, InferExchange
   infer.cache = cache_use(http);
   PredictCall call = call_of(http);
   call.job = job;
+  if (!job.empty() && infer.priority == 0) infer.priority = kPriorityOfJobs;
   status = co_await predictor.predict(call, infer, prediction);
   if (!status) co_return fail(std::move(status).error());
   status = classify(infer, *prediction.version, prediction.response, infer.arena);
