@@ -36,7 +36,7 @@ struct PredictCall {
   std::array<std::uint8_t, 16> trace_id{};
   Monotonic received{};
   Executor* executor = nullptr;
-  std::string_view job = {};  // the asynchronous request that this is a run of; "" where the caller waits
+  std::string_view job = {};             // the asynchronous request that this is a run of; "" where the caller waits
   Cancellation* cancellation = nullptr;  // null where the caller cannot be seen to go
 };
 
