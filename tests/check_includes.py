@@ -14,7 +14,7 @@ REGISTRY = DATA | {"data", "storage", "outbox", "lineage"}
 SERVING = REGISTRY | {"registry", "access", "audit", "privacy", "runtime"}
 RELEASE = SERVING | {"serving"}
 MONITOR = RELEASE | {"release"}
-EVERYTHING = MONITOR | {"monitor", "handbook", "tracking"}
+EVERYTHING = MONITOR | {"monitor", "handbook", "tracking", "async"}
 
 # What a module may include besides itself.
 ALLOWED = {
@@ -33,6 +33,7 @@ ALLOWED = {
     "score": ABOVE_BASE | {"data"},
     "reproduce": ABOVE_BASE | {"registry"},
     "tracking": REGISTRY | {"registry"},
+    "async": REGISTRY | {"registry"},
     "serving": SERVING,
     "release": RELEASE,
     "monitor": MONITOR,

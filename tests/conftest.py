@@ -12,6 +12,7 @@ LONGEST_FIRST = [
     "test_mlflow_registry.py",
     "test_reproduce.py",
     "test_webhooks.py",
+    "test_async.py",
     "test_swap.py",
     "test_lifecycle.py",
     "test_operations.py",

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "access/access_control.h"
+#include "app/async_service.h"
 #include "app/catalog.h"
 #include "app/endpoint_policies.h"
 #include "app/housekeeping.h"
@@ -113,6 +114,8 @@ struct Server::Parts {
   Status open_outbox();
   Status open_mlflow();
   Status open_cache();
+  std::unique_ptr<Predictor> make_predictor(bool is_audit_strict);
+  void open_async();
   void add_predictors();  // one for each thread of a protocol
   Status open_http();
   Status open_grpc();
@@ -144,6 +147,7 @@ struct Server::Parts {
   Admission admission{settings.requests_in_flight_max};
   DeadlineTimer deadlines;
   std::unique_ptr<PredictionCache> cache;
+  std::unique_ptr<AsyncService> async;
   std::vector<std::unique_ptr<Predictor>> predictors;  // one for each I/O thread: of HTTP, then of gRPC
   RequestObserver observer{registry, 2 * settings.io_threads};
   std::vector<std::unique_ptr<RefusalLedger>> refusals;  // one for each I/O thread
@@ -263,9 +267,11 @@ Router Server::Parts::make_router(unsigned thread) {
       mlflow->gate(make_gate(policy, access->snapshot(), system_clock(), [this, thread](const TurnedAway& turned_away) {
         note_turned_away(*refusals[thread], turned_away);
       })));
-  add_inference_routes(
-      router, *predictors[thread],
-      {.body_bytes_max = settings.predict_body_bytes_max, .is_ready = [this] { return is_ready.load(); }});
+  add_inference_routes(router, *predictors[thread],
+                       {.body_bytes_max = settings.predict_body_bytes_max,
+                        .is_ready = [this] { return is_ready.load(); },
+                        .async = &async->intake()});
+  async->add_routes(router);
   const DecisionLog decisions(*audit);
   add_repository_routes(router, *catalog, decisions);
   add_settings_routes(router, decisions);
@@ -345,11 +351,28 @@ Status Server::Parts::open_cache() {
   return {};
 }
 
+std::unique_ptr<Predictor> Server::Parts::make_predictor(bool is_audit_strict) {
+  return std::make_unique<Predictor>(
+      catalog->snapshot(), admission, deadlines, *audit, commitment_key, *cache,
+      PredictLimits{.timeout_max = settings.predict_timeout, .is_audit_strict = is_audit_strict});
+}
+
+// Nobody waits for it, so an answer is kept only after its record.
+void Server::Parts::open_async() {
+  async = std::make_unique<AsyncService>(
+      AsyncService::Parts{.settings = settings,
+                          .database = *database,
+                          .objects = *objects,
+                          .models = models,
+                          .audit = *audit,
+                          .registry = registry,
+                          .predictor = make_predictor(true),
+                          .name_of = [this](std::string_view id) { return access->principal_name(id).value_or(""); }});
+}
+
 void Server::Parts::add_predictors() {
-  const PredictLimits limits{.timeout_max = settings.predict_timeout, .is_audit_strict = settings.is_audit_strict};
   for (unsigned i = 0; i < settings.io_threads; ++i) {
-    predictors.push_back(
-        std::make_unique<Predictor>(catalog->snapshot(), admission, deadlines, *audit, commitment_key, *cache, limits));
+    predictors.push_back(make_predictor(settings.is_audit_strict));
     refusals.push_back(std::make_unique<RefusalLedger>());
   }
 }
@@ -441,6 +464,7 @@ Result<std::unique_ptr<Server>> Server::open(Settings settings) {
   SLIPWAY_CHECK(parts->open_outbox());
   SLIPWAY_CHECK(parts->open_mlflow());
   SLIPWAY_CHECK(parts->open_cache());
+  parts->open_async();
   SLIPWAY_CHECK(parts->open_http());
   SLIPWAY_CHECK(parts->open_grpc());
   parts->housekeeping = std::make_unique<Housekeeping>(*parts->database, *parts->objects, *parts->access, *parts->audit,
@@ -459,6 +483,7 @@ Status Server::run() {
   Parts& parts = *parts_;
   const Settings& settings = parts.settings;
   parts.mlflow->start();
+  parts.async->start();
   parts.http->start();
   if (parts.grpc) parts.grpc->start();
   parts.is_ready = true;
@@ -482,6 +507,7 @@ Status Server::run() {
         std::chrono::duration_cast<std::chrono::milliseconds>(drain_end - std::chrono::steady_clock::now());
     is_clean = parts.grpc->drain(std::max(left, std::chrono::milliseconds(0))) && is_clean;
   }
+  parts.async->stop(drain_end);
   parts.remotes->stop();  // what still waits for one ends now
   parts.mlflow->stop();
   parts.deliverer->stop();

@@ -59,6 +59,14 @@ struct Settings {
   std::string redis_password_file;
   std::chrono::milliseconds redis_timeout{20};
 
+  std::int64_t async_waiting_max = 10'000;  // requests without an answer yet, of all servers of the database
+  unsigned async_concurrency = 8;           // of them, run at once by this server
+  std::int64_t async_attempts_max = 8;
+  std::chrono::milliseconds async_backoff{1'000};  // the bound of the first wait; it doubles up to a minute
+  std::chrono::milliseconds async_lease{10'000};   // after which what a killed server ran is run again
+  std::chrono::minutes async_answers_kept{24 * 60};
+  std::chrono::minutes dead_letters_kept{30 * 24 * 60};
+
   bool may_webhooks_be_private = false;  // webhooks may name addresses of this machine and of private networks
   std::string webhook_ca_file;           // certificates that receivers are checked with, in PEM; "": the system's
   std::int64_t webhook_attempts_max = 15;

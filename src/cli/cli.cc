@@ -8,6 +8,7 @@
 #include "cli/audit.h"
 #include "cli/bench.h"
 #include "cli/context.h"
+#include "cli/deadletter.h"
 #include "cli/exit_code.h"
 #include "cli/key.h"
 #include "cli/lineage.h"
@@ -85,6 +86,7 @@ int run(std::vector<std::string> arguments, std::ostream& out, std::ostream& err
   add_key_commands(app, context);
   add_policy_commands(app, context);
   add_webhook_commands(app, context);
+  add_dead_letter_commands(app, context);
   add_audit_commands(app, context);
   add_lineage_commands(app, context);
   add_run_commands(app, context);

@@ -27,6 +27,10 @@ struct ServeOptions {
   std::int64_t redis_timeout_ms = 20;
   std::int64_t webhook_timeout_ms = 10'000;
   std::int64_t webhook_backoff_ms = 1'000;
+  std::int64_t async_backoff_ms = 1'000;
+  std::int64_t async_lease_ms = 10'000;
+  std::int64_t async_answers_kept_minutes = 1'440;
+  std::int64_t dead_letters_kept_minutes = 43'200;
 };
 
 Status apply(ServeOptions& options) {
@@ -42,6 +46,10 @@ Status apply(ServeOptions& options) {
   settings.redis_timeout = std::chrono::milliseconds(options.redis_timeout_ms);
   settings.webhook_timeout = std::chrono::milliseconds(options.webhook_timeout_ms);
   settings.webhook_backoff = std::chrono::milliseconds(options.webhook_backoff_ms);
+  settings.async_backoff = std::chrono::milliseconds(options.async_backoff_ms);
+  settings.async_lease = std::chrono::milliseconds(options.async_lease_ms);
+  settings.async_answers_kept = std::chrono::minutes(options.async_answers_kept_minutes);
+  settings.dead_letters_kept = std::chrono::minutes(options.dead_letters_kept_minutes);
   return check(settings);
 }
 
@@ -73,6 +81,42 @@ int serve(ServeOptions& options) {
   // Destructors of the program and of the runtime's library would run under a model that cannot be interrupted.
   if (!RunnerPool::wait_until_none(kLastRunMax)) std::_Exit(exit_code);
   return exit_code;
+}
+
+void add_async_options(CLI::App& command, ServeOptions& options) {
+  Settings& settings = options.settings;
+  command
+      .add_option("--async-waiting-max", settings.async_waiting_max,
+                  "Asynchronous requests without an answer yet, of all servers of the database")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  command.add_option("--async-concurrency", settings.async_concurrency, "Asynchronous requests run at once")
+      ->check(CLI::Range(1, 1'024))
+      ->capture_default_str();
+  command
+      .add_option("--async-attempts-max", settings.async_attempts_max,
+                  "Attempts before an asynchronous request becomes a dead letter")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command
+      .add_option("--async-backoff-ms", options.async_backoff_ms,
+                  "Bound of the wait after the first failure; it doubles with each, up to a minute")
+      ->check(CLI::Range(1, 60'000))
+      ->capture_default_str();
+  command
+      .add_option("--async-lease-ms", options.async_lease_ms,
+                  "Time after which another server runs what a server that died was running")
+      ->check(CLI::Range(500, 600'000))
+      ->capture_default_str();
+  command
+      .add_option("--async-answers-kept-minutes", options.async_answers_kept_minutes,
+                  "How long the answers of asynchronous requests can be fetched")
+      ->check(CLI::Range(1, 5'256'000))
+      ->capture_default_str();
+  command
+      .add_option("--dead-letters-kept-minutes", options.dead_letters_kept_minutes, "How long dead letters are kept")
+      ->check(CLI::Range(1, 5'256'000))
+      ->capture_default_str();
 }
 
 }  // namespace
@@ -179,6 +223,7 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   command->add_option("--drain-timeout-ms", options->drain_timeout_ms, "Longest time to finish requests after SIGTERM")
       ->check(CLI::Range(0, 3'600'000))
       ->capture_default_str();
+  add_async_options(*command, *options);
   command->add_flag("--webhook-private-networks", settings.may_webhooks_be_private,
                     "Webhooks may name addresses of this machine and of private networks");
   command->add_option("--webhook-ca", settings.webhook_ca_file,

@@ -16,6 +16,19 @@ void write_degradation(const Degradation& degradation, const ServedVersion& aske
   json.key("asked").value(asked.version).end_object();
 }
 
+// Which asynchronous request this was a run of, in front of what the details say already.
+void mark_job(std::string_view job, std::string& details) {
+  std::string marked;
+  JsonWriter(marked).begin_object().key("async").value(job).end_object();
+  if (!details.empty()) marked.replace(marked.size() - 1, 1, ',' + details.substr(1));
+  details = std::move(marked);
+}
+
+tl::unexpected<Error> too_many_requests() {
+  return fail(Code::kResourceExhausted, "serving.too_many_requests",
+              "the server runs as many predictions as it may; try again shortly");
+}
+
 bool has_cache(const GuardedVersion& asked) noexcept { return asked.guard != nullptr && asked.guard->cache; }
 
 }  // namespace
@@ -60,10 +73,7 @@ Task<Status> Predictor::predict(const PredictCall& call, const InferRequest& req
   prediction.response.id = request.id;
 
   const auto place = admission_.try_enter();
-  if (!place) {
-    co_return fail(Code::kResourceExhausted, "serving.too_many_requests",
-                   "the server runs as many predictions as it may; try again shortly");
-  }
+  if (!place) co_return too_many_requests();
   AdaptiveLimit::Place share;
   if (!has_cache(asked)) {  // what a cache answers takes no place
     auto entered = enter_limit(request, asked);
@@ -88,6 +98,24 @@ Task<Status> Predictor::predict(const PredictCall& call, const InferRequest& req
   VersionMetrics& metrics = prediction.version->metrics;
   (outcome ? metrics.success : metrics.failure).add();
   (outcome ? metrics.success_duration : metrics.failure_duration).observe(now() - call.received);
+  co_return outcome;
+}
+
+Task<Status> Predictor::check(const PredictCall& call, const InferRequest& request, Prediction& prediction) {
+  auto found =
+      co_await find(request.model, request.version, deadline(call, request, limits_.timeout_max), *call.executor);
+  if (!found) co_return fail(std::move(found).error());
+  prediction.version = std::move(found->version);
+  const auto place = admission_.try_enter();
+  if (!place) co_return too_many_requests();
+  Status outcome = select_outputs(request, prediction);
+  if (outcome) outcome = validate(request, *prediction.version);
+  if (outcome) co_return outcome;
+  Status recorded = co_await record(call, request, prediction, outcome.error().code);
+  VersionMetrics& metrics = prediction.version->metrics;
+  metrics.failure.add();
+  metrics.failure_duration.observe(now() - call.received);
+  if (!recorded) co_return recorded;
   co_return outcome;
 }
 
@@ -236,6 +264,8 @@ Task<Status> Predictor::record(const PredictCall& call, const InferRequest& requ
     record.is_degraded = true;
     write_degradation(degradation, asked, prediction.details);
   }
+  if (!call.job.empty()) [[unlikely]]
+    mark_job(call.job, prediction.details);
   record.details = prediction.details;
   record.id = call.request_id;
   record.kind = audit::Kind::kPrediction;

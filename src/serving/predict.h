@@ -36,6 +36,7 @@ struct PredictCall {
   std::array<std::uint8_t, 16> trace_id{};
   Monotonic received{};
   Executor* executor = nullptr;
+  std::string_view job = {};             // the asynchronous request that this is a run of; "" where the caller waits
   Cancellation* cancellation = nullptr;  // null where the caller cannot be seen to go
 };
 
@@ -68,6 +69,11 @@ class Predictor {
   // "serving.overloaded" or "serving.queue_full", deadline_exceeded "serving.deadline", those of Resilience::answer(),
   // those of the audit log when it cannot keep the record.
   Task<Status> predict(const PredictCall& call, const InferRequest& request, Prediction& prediction);
+
+  // Would predict() run it? Finds the version, which prediction.version then is, and holds the request to its contract.
+  // A refusal is recorded and counted as one of predict(); what passes leaves no record. The errors of predict() that
+  // need no run.
+  Task<Status> check(const PredictCall& call, const InferRequest& request, Prediction& prediction);
 
   // The version that answers, null where it waits for its first request: load_now() then. not_found "model.not_found",
   // "model.version_not_served".

@@ -3,37 +3,29 @@
 #include <algorithm>
 #include <vector>
 
-#include "protocol/inference/cache_use.h"
-#include "protocol/inference/decode.h"
-#include "protocol/inference/encode.h"
+#include "protocol/inference/infer_exchange.h"
 #include "protocol/inference/metadata.h"
-#include "protocol/inference/raw_request.h"
 #include "protocol/inference/statistics_json.h"
-#include "serving/classification.h"
 
 namespace slipway {
 namespace {
 
-constexpr std::chrono::seconds kLoadWait{30};
-
-// What one request in flight needs; kept for the next one of this thread.
-struct Scratch {
-  InferRequest request;
-  Prediction prediction;
-};
-
 class InferenceHandlers {
  public:
   InferenceHandlers(Predictor& predictor, InferenceRouteOptions options)
-      : predictor_(predictor), is_ready_(std::move(options.is_ready)) {}
+      : predictor_(predictor), is_ready_(std::move(options.is_ready)), async_(options.async) {}
 
   Task<HttpResponse> infer(HttpRequest& request) {
-    const auto scratch = borrow();
+    if (!request.header("slipway-async").empty()) [[unlikely]] {
+      const auto is_async = wants_async(request);
+      if (!is_async) co_return error_response(is_async.error(), request);
+      if (*is_async && async_ != nullptr) co_return co_await accept(request);
+    }
+    const auto exchange = borrow();
     HttpResponse response;
-    const Status status = co_await answer(request, *scratch, response);
+    const Status status = co_await answer_infer(predictor_, request, *exchange, response);
     if (!status) response = error_response(status.error(), request);
-    scratch->prediction.clear();
-    scratch->request.clear();
+    exchange->clear();
     co_return response;
   }
 
@@ -58,7 +50,7 @@ class InferenceHandlers {
   }
 
   Task<HttpResponse> model_metadata(HttpRequest& request) {
-    const auto found = co_await find(request);
+    const auto found = co_await find_version(predictor_, request);
     if (!found) co_return error_response(found.error(), request);
     const ServedVersion& version = **found;
     std::vector<std::string_view> versions;
@@ -81,7 +73,7 @@ class InferenceHandlers {
   }
 
   Task<HttpResponse> model_config(HttpRequest& request) {
-    const auto found = co_await find(request);
+    const auto found = co_await find_version(predictor_, request);
     if (!found) co_return error_response(found.error(), request);
     co_return json(model_config_body(model_config_of(**found)));
   }
@@ -108,55 +100,23 @@ class InferenceHandlers {
 
  private:
   // A suspended request keeps its own; the next one takes another.
-  std::shared_ptr<Scratch> borrow() {
-    std::unique_ptr<Scratch> scratch;
+  std::shared_ptr<InferExchange> borrow() {
+    std::unique_ptr<InferExchange> exchange;
     if (free_->empty()) {
-      scratch = std::make_unique<Scratch>();
+      exchange = std::make_unique<InferExchange>();
     } else {
-      scratch = std::move(free_->back());
+      exchange = std::move(free_->back());
       free_->pop_back();
     }
-    return {scratch.release(), [free = free_](Scratch* used) { free->emplace_back(used); }};
+    return {exchange.release(), [free = free_](InferExchange* used) { free->emplace_back(used); }};
   }
 
-  Task<Status> answer(HttpRequest& request, Scratch& scratch, HttpResponse& response) {
-    Status decoded;
-    std::shared_ptr<const ServedVersion> version;  // of a raw request: its views point into the signature
-    if (is_raw_request(request)) [[unlikely]] {
-      auto found = co_await find(request);
-      if (!found) co_return fail(std::move(found).error());
-      version = *std::move(found);
-      decoded = decode_raw_infer(request, version->runtime->signature(), scratch.request);
-      scratch.request.version = version->version;
-    } else {
-      decoded = decode_infer(request, scratch.request);
-    }
-    if (!decoded) co_return fail(std::move(decoded).error());
-    PredictCall call;
-    call.principal_id = request.principal->id;
-    call.request_id = request.request_id;
-    call.trace_id = request.trace.trace_id;
-    call.received = request.received;
-    call.executor = request.executor;
-    InferRequest& infer = scratch.request;
-    infer.cache = cache_use(request);
-    Prediction& prediction = scratch.prediction;
-    Status predicted = co_await predictor_.predict(call, infer, prediction);
-    if (!predicted) co_return fail(std::move(predicted).error());
-    Status classified = classify(infer, *prediction.version, prediction.response, infer.arena);
-    if (!classified) co_return fail(std::move(classified).error());
-    co_return encode_infer(infer, prediction.response, response);
-  }
-
-  // Loads it where it waits for its first request.
-  Task<Result<std::shared_ptr<const ServedVersion>>> find(HttpRequest& request) {
-    const std::string_view model = request.parameter("model");
-    const std::string_view version = request.parameter("version");
-    auto chosen = predictor_.choose(model, version);
-    if (chosen && *chosen == nullptr) {
-      chosen = co_await predictor_.load_now(model, version, request.received + kLoadWait, *request.executor);
-    }
-    co_return chosen;
+  Task<HttpResponse> accept(HttpRequest& request) {
+    const auto exchange = borrow();
+    auto accepted = co_await async_->accept(predictor_, request, *exchange);
+    exchange->clear();
+    if (!accepted) co_return error_response(accepted.error(), request);
+    co_return *std::move(accepted);
   }
 
   // Valid until the next look at the snapshot.
@@ -174,8 +134,9 @@ class InferenceHandlers {
 
   Predictor& predictor_;
   std::function<bool()> is_ready_;
-  std::shared_ptr<std::vector<std::unique_ptr<Scratch>>> free_ =
-      std::make_shared<std::vector<std::unique_ptr<Scratch>>>();
+  AsyncIntake* async_;
+  std::shared_ptr<std::vector<std::unique_ptr<InferExchange>>> free_ =
+      std::make_shared<std::vector<std::unique_ptr<InferExchange>>>();
 };
 
 }  // namespace
