@@ -29,7 +29,7 @@ struct HttpSettings {
 struct HttpReply {
   long status = 0;
   std::string body;
-  std::map<std::string, std::string> headers;  // of post() alone; names in lower case
+  std::map<std::string, std::string> headers{};  // of post() alone; names in lower case
   bool is_success() const noexcept { return status >= 200 && status < 300; }
 };
 
