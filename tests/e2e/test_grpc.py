@@ -433,7 +433,7 @@ def test_a_predictor_asks_with_its_key_and_is_recorded(tmp_path):
         headers = {"authorization": f"Bearer {key('carol', 'predictor')['key']}"}
         with triton.InferenceServerClient(address) as client:
             check_simple(client.infer("simple", inputs, headers=headers, request_id="of-carol"), added, subtracted)
-        metrics = server.get("/metrics", authorization=f"Bearer {admin}").decode()
-        assert 'slipway_grpc_requests_total{method="ModelInfer",code="ok"} 1' in metrics
+        counted = 'slipway_grpc_requests_total{method="ModelInfer",code="ok"} 1'  # after the answer has left
+        wait_until(lambda: counted in server.get("/metrics", authorization=f"Bearer {admin}").decode())
     finally:
         assert server.stop() == 0, server.log()
