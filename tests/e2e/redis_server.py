@@ -2,10 +2,10 @@ import pathlib
 import socket
 import subprocess
 import sys
-import time
 
 sys.path.append(str(pathlib.Path(__file__).parent.parent))
 from postgres import free_port  # noqa: E402
+from server import wait_until  # noqa: E402
 
 
 class Redis:
@@ -25,10 +25,7 @@ class Redis:
         options = {"port": self.port, "bind": "127.0.0.1", "save": "", "dir": self.folder, "requirepass": self.PASSWORD}
         command = ["redis-server", *(str(word) for key, value in options.items() for word in (f"--{key}", value))]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 10
-        while not self.answers():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(self.answers)
         return self
 
     def answers(self):

@@ -118,6 +118,15 @@ def cli(*arguments, server=None, key=None, who=None, check=True, environment=Non
     return done
 
 
+def wait_until(condition, seconds=30):
+    """What the condition gave when it first held."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, condition
+        time.sleep(0.01)
+    return found
+
+
 def push_approved(server, name, path, *arguments, version="1.0.0"):
     """Pushes as alice and approves as bob, on a server without authentication."""
     server.cli("model", "push", path, "--name", name, "--version", version, *arguments, who="alice")

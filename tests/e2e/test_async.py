@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from server import MODELS, Server, push_approved
+from server import MODELS, Server, push_approved, wait_until
 from test_operations import create_key
 
 sys.path.append(str(pathlib.Path(__file__).parent.parent))
@@ -41,14 +41,6 @@ def push_rows(server):
     """The version that answers throws where an index is above 3; the one before answers any."""
     push_approved(server, "gather", MODELS / "gather_any.onnx", version="1.0.0")
     push_approved(server, "gather", MODELS / "throws.onnx", version="2.0.0")
-
-
-def wait_until(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, condition
-        time.sleep(0.02)
-    return found
 
 
 class Answer:

@@ -13,7 +13,7 @@ import urllib.request
 
 import pytest
 from redis_server import Redis
-from server import MODELS, Server, push_approved
+from server import MODELS, Server, push_approved, wait_until
 
 sys.path.append(str(pathlib.Path(__file__).parent.parent))
 
@@ -54,13 +54,6 @@ def set_policy(server, endpoint, text, folder):
     server.cli("policy", "set", endpoint, path)
     wait_until(lambda: len(re.findall('"policy.in_force"', server.log())) > before)
     time.sleep(0.2)  # it is published right after it is logged
-
-
-def wait_until(condition, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, condition
-        time.sleep(0.01)
 
 
 class Answer:

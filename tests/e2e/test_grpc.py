@@ -15,7 +15,7 @@ import tritonclient.grpc as triton
 import tritonclient.grpc.aio as triton_aio
 from certificate import make_certificate
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from server import MODELS, Server, push_approved
+from server import MODELS, Server, push_approved, wait_until
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
@@ -265,13 +265,6 @@ def ended(server, method, code):
     pattern = rf'^slipway_grpc_requests_total{{method="{method}",code="{code}"}} (\d+)$'
     found = re.search(pattern, server.get("/metrics").decode(), re.MULTILINE)
     return int(found[1]) if found else 0
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("method", ["ModelInfer", "ModelStreamInfer"])

@@ -25,7 +25,7 @@ from openlineage.client.event_v2 import (
 from openlineage.client.facet_v2 import dataset_version_dataset, datasource_dataset, error_message_run, parent_run
 from openlineage.client.transport.http import HttpConfig, HttpTransport
 from receiver import Receiver
-from server import MODELS, push_approved
+from server import MODELS, push_approved, wait_until
 from test_operations import create_key
 from test_webhooks import call, refusal
 
@@ -210,14 +210,6 @@ def test_from_a_file_to_a_prediction_and_back(make_server, tmp_path):
 
 def mlflow(server, path, body):
     return call(server, "POST", f"/api/2.0/mlflow/{path}", body)
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + 30
-    while not (found := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
 
 
 def test_a_tracked_run_leads_from_its_data_to_a_prediction(make_server, tmp_path):

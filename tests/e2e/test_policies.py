@@ -1,9 +1,8 @@
 """The policy of an endpoint: set, looked at, taken back, and in force without a restart."""
 
 import json
-import time
 
-from server import MODELS, push_approved
+from server import MODELS, push_approved, wait_until
 
 
 def write(path, text):
@@ -13,13 +12,6 @@ def write(path, text):
 
 def config(server, model="simple"):
     return json.loads(server.get(f"/v2/models/{model}/config"))
-
-
-def wait_until(condition, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, condition
-        time.sleep(0.02)
 
 
 def test_a_policy_has_a_history(make_server, tmp_path):

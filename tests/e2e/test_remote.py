@@ -15,15 +15,7 @@ import urllib.request
 
 import pytest
 from certificate import make_certificate
-from server import MODELS, Server, push_approved
-
-
-def wait_until(condition, seconds=15):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, condition
-        time.sleep(0.02)
-    return found
+from server import MODELS, Server, push_approved, wait_until
 
 
 class Answer:

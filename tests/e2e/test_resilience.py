@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from server import MODELS, Server, push_approved
+from server import MODELS, Server, push_approved, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +43,6 @@ def policy(server, tmp_path):
     yield use
     for endpoint in endpoints:
         server.cli("policy", "remove", endpoint)
-
-
-def wait_until(condition, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, condition
-        time.sleep(0.01)
 
 
 class Answer:
